@@ -1,0 +1,1 @@
+"""The answers: one module a noun, plain async functions."""

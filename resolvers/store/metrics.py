@@ -1,0 +1,42 @@
+"""The metrics that have a column of their own: one table of facts for columns, GraphQL types, orders and rankings."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric of a run; name is its column and, in camel case, its GraphQL field."""
+
+    name: str
+    description: str
+    is_count: bool = False
+    lower_is_better: bool = False
+
+
+METRICS = (
+    Metric("total_return", "Return over the whole run as a fraction (0.15 = 15 %)."),
+    Metric("annualized_return", "Return a year as a fraction, as the engine annualised it."),
+    Metric("sharpe_ratio", "Annualised Sharpe ratio, as the engine annualised it."),
+    Metric("sortino_ratio", "Annualised Sortino ratio, as the engine annualised it."),
+    Metric("calmar_ratio", "Annualised return divided by the size of the maximum drawdown."),
+    Metric("max_drawdown", "Deepest fall from a peak as a fraction, never positive (-0.34 = 34 % below the peak)."),
+    Metric("max_drawdown_duration", "Longest time below a peak in days.", lower_is_better=True),
+    Metric("volatility", "Annualised standard deviation of returns as a fraction.", lower_is_better=True),
+    Metric("downside_volatility", "Annualised standard deviation of losses as a fraction.", lower_is_better=True),
+    Metric("total_trades", "Number of trades; counted from the trades where it was not reported.", is_count=True),
+    Metric("winning_trades", "Number of trades that made money.", is_count=True),
+    Metric("losing_trades", "Number of trades that lost money.", is_count=True, lower_is_better=True),
+    Metric("win_rate", "Share of trades that made money, from 0 to 1."),
+    Metric("profit_factor", "Gross profit divided by gross loss; null where there was no loss."),
+    Metric("average_win", "Mean profit of the winning trades, in the unit the engine reports (usually money)."),
+    Metric("average_loss", "Mean loss of the losing trades, negative, in the unit the engine reports (usually money)."),
+    Metric("largest_win", "Profit of the best trade, in the unit the engine reports (usually money)."),
+    Metric("largest_loss", "Result of the worst trade, in the unit the engine reports; positive if no trade lost."),
+    Metric("final_portfolio_value", "Value of the portfolio at the end, in the run's currency."),
+    Metric("peak_portfolio_value", "Highest value of the portfolio, in the run's currency."),
+    Metric("beta", "Slope of the returns on the benchmark's returns."),
+    Metric("alpha", "Return beyond beta times the benchmark's, as a fraction."),
+)
+
+METRICS_BY_NAME = {metric.name: metric for metric in METRICS}
+COUNTS = tuple(metric.name for metric in METRICS if metric.is_count)

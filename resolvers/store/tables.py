@@ -1,0 +1,211 @@
+"""The tables. The id of the run leads every key, so that a cluster can be distributed by it.
+
+No sequences, no triggers, no self references: ids and numbers come from the service. Instants are timestamptz, read
+and written as int64 microseconds; curves are packed float64 and int64, little-endian, in bytea.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, JSONB, TIMESTAMP
+
+from resolvers.store.metrics import METRICS
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Word = Text(collation="C")
+"""Text that lists are ordered by: the same order on every server."""
+Instant = TIMESTAMP(timezone=True)
+
+
+def _run_key() -> Column[object]:
+    return Column("backtest_id", Uuid, ForeignKey("backtests.id", ondelete="CASCADE"), primary_key=True)
+
+
+def _metric_columns() -> list[Column[object]]:
+    return [
+        Column(metric.name, Integer, nullable=False) if metric.is_count else Column(metric.name, Double)
+        for metric in METRICS
+    ]
+
+
+backtests = Table(
+    "backtests",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("symbol", Word, nullable=False),
+    Column("strategy", Word, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("start_date", Date, nullable=False),
+    Column("end_date", Date, nullable=False),
+    Column("initial_capital", Double, nullable=False),
+    Column("fees", Double),
+    Column("slippage", Double),
+    Column("parameters", JSONB, nullable=False),
+    *_metric_columns(),
+    Column("other_metrics", JSONB, nullable=False),
+    Column("tags", ARRAY(Text), nullable=False),
+    Column("notes", Text),
+    Column("error_message", Text),
+    Column("engine", Text),
+    Column("execution_time_seconds", Double),
+    Column("data_points", Integer, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    CheckConstraint("status IN ('IN_PROGRESS', 'COMPLETED', 'FAILED')", name="status"),
+    CheckConstraint("start_date <= end_date", name="dates"),
+)
+
+# One statement of purpose each: an index that serves no question is only a cost at every save.
+Index("ix_backtests_newest", backtests.c.created_at, backtests.c.id)
+Index("ix_backtests_symbol_newest", backtests.c.symbol, backtests.c.created_at, backtests.c.id)
+Index("ix_backtests_strategy_newest", backtests.c.strategy, backtests.c.created_at, backtests.c.id)
+Index("ix_backtests_parameters", backtests.c.parameters, postgresql_using="gin")
+Index("ix_backtests_tags", backtests.c.tags, postgresql_using="gin")
+
+RANKED = ("sharpe_ratio", "total_return", "max_drawdown", "profit_factor", "sortino_ratio", "calmar_ratio")
+"""Metrics whose best completed runs, alone and by symbol, are answered from an index."""
+
+for _name in RANKED:
+    _ranked = (backtests.c.status == "COMPLETED") & backtests.c[_name].is_not(None)
+    Index(f"ix_backtests_best_{_name}", backtests.c[_name], backtests.c.id, postgresql_where=_ranked)
+    Index(
+        f"ix_backtests_symbol_best_{_name}",
+        backtests.c.symbol,
+        backtests.c[_name],
+        backtests.c.id,
+        postgresql_where=_ranked,
+    )
+
+# A table of their own keeps the curves out of every list; null drawdown times are those of the equity curve.
+backtest_series = Table(
+    "backtest_series",
+    metadata,
+    _run_key(),
+    Column("equity_times", LargeBinary),
+    Column("equity_values", LargeBinary),
+    Column("drawdown_times", LargeBinary),
+    Column("drawdown_values", LargeBinary),
+)
+
+documents = Table(
+    "documents",
+    metadata,
+    _run_key(),
+    Column("sha256", LargeBinary, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("format", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("gzipped", LargeBinary, nullable=False),
+)
+
+trades = Table(
+    "trades",
+    metadata,
+    _run_key(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("direction", Text, nullable=False),
+    Column("entry_time", Instant, nullable=False),
+    Column("entry_price", Double, nullable=False),
+    Column("exit_time", Instant),
+    Column("exit_price", Double),
+    Column("size", Double),
+    Column("pnl", Double),
+    Column("pnl_percent", Double),
+    Column("mae", Double),
+    Column("mfe", Double),
+    Column("duration_days", Double),
+    Column("duration_hours", Double),
+    Column("exit_reason", Text),
+    Column("fees_paid", Double),
+    Column("slippage_cost", Double),
+    Column("other_metrics", JSONB, nullable=False),
+    CheckConstraint("direction IN ('LONG', 'SHORT')", name="direction"),
+)
+
+optimizations = Table(
+    "optimizations",
+    metadata,
+    _run_key(),
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("objective", Text, nullable=False),
+    Column("combinations_tested", Integer, nullable=False),
+    Column("parameter_names", ARRAY(Text), nullable=False),
+    Column("best_number", Integer),
+    Column("other_metrics", JSONB, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+)
+Index("ix_optimizations_id", optimizations.c.id)
+
+optimization_trials = Table(
+    "optimization_trials",
+    metadata,
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("optimization_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("rank", Integer, nullable=False),
+    Column("parameters", JSONB, nullable=False),
+    Column("objective_value", Double),
+    Column("total_return", Double),
+    Column("sharpe_ratio", Double),
+    Column("max_drawdown", Double),
+    Column("win_rate", Double),
+    Column("profit_factor", Double),
+    Column("total_trades", Integer),
+    Column("is_statistically_significant", BOOLEAN),
+    Column("p_value", Double),
+    Column("other_metrics", JSONB, nullable=False),
+    ForeignKeyConstraint(
+        ["backtest_id", "optimization_id"], ["optimizations.backtest_id", "optimizations.id"], ondelete="CASCADE"
+    ),
+)
+
+walk_forward_tests = Table(
+    "walk_forward_tests",
+    metadata,
+    _run_key(),
+    Column("id", Uuid, primary_key=True),
+    Column("created_at", Instant, nullable=False),
+    Column("window_size_months", Integer),
+    Column("step_size_months", Integer),
+    Column("training_start", Date),
+    Column("training_end", Date),
+    Column("test_period_start", Date, nullable=False),
+    Column("test_period_end", Date, nullable=False),
+    Column("optimal_parameters", JSONB),
+    Column("training_performance", Double),
+    Column("training_sharpe", Double),
+    Column("out_of_sample_return", Double),
+    Column("out_of_sample_sharpe", Double),
+    Column("out_of_sample_drawdown", Double),
+    Column("out_of_sample_trades", Integer),
+    Column("performance_ratio", Double),
+    Column("degradation_factor", Double),
+    Column("is_profitable", BOOLEAN),
+    Column("is_statistically_significant", BOOLEAN),
+    Column("other_metrics", JSONB, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    CheckConstraint("test_period_start <= test_period_end", name="test_period"),
+)
+Index("ix_walk_forward_tests_id", walk_forward_tests.c.id)
