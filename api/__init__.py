@@ -1,0 +1,1 @@
+"""The door: everything that knows HTTP, the process or the environment."""
