@@ -1,0 +1,91 @@
+"""The command line."""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID
+
+import click
+import uvloop
+
+from api.importing import import_paths
+from api.serving import serve as serve_until_stopped
+from api.settings import Settings, settings_options
+from api.storage import migrate as migrate_database
+from api.storage import open_database, open_server
+from migrations.history import Behind
+from resolvers.store.database import Unavailable
+from resolvers.store.embedded import EmbeddedError
+from schema.schema import schema as graphql_schema
+
+T = TypeVar("T")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="backtest-graph")
+def main() -> None:
+    """Keep, rank and compare backtests: a GraphQL service over PostgreSQL."""
+
+
+@main.command()
+@settings_options("host", "port", "database_url", "data_dir", "database_connections", "demo", "log_level")
+def serve(**given: Any) -> None:
+    """Start the service; Ctrl-C stops it."""
+    _run(serve_until_stopped(Settings(**given), say))
+
+
+@main.command("import")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--backtest", "backtest_id", type=click.UUID, help="The run that sweeps and walk-forward windows belong to."
+)
+@settings_options("database_url", "data_dir")
+def import_(paths: tuple[Path, ...], backtest_id: UUID | None, **given: Any) -> None:
+    """Import engines' documents from files and folders: .json, .jsonl, and both compressed.
+
+    Safe to repeat: the same document is not stored twice.
+    """
+    if not _run(_import(Settings(**given), paths, backtest_id)):
+        raise SystemExit(1)
+
+
+@main.command()
+@settings_options("database_url", "data_dir")
+def migrate(**given: Any) -> None:
+    """Bring the database up to date."""
+    _run(_migrate(Settings(**given)))
+
+
+@main.command()
+def schema() -> None:
+    """Print the GraphQL schema."""
+    click.echo(graphql_schema.as_str())
+
+
+def say(line: str) -> None:
+    """Tell the user what happens."""
+    click.echo(line, err=True)
+
+
+async def _import(settings: Settings, paths: tuple[Path, ...], backtest_id: UUID | None) -> bool:
+    async with open_database(settings, say) as database:
+        result = await import_paths(database, paths, backtest_id=backtest_id)
+    return result.failed == 0
+
+
+async def _migrate(settings: Settings) -> None:
+    async with open_server(settings, say) as dsn:
+        await migrate_database(dsn, say)
+    say("The database is up to date.")
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Run something to its end; what a user can mend is one line and not a stack trace."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(work)
+    except (Behind, EmbeddedError, Unavailable) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -1,0 +1,129 @@
+"""The GraphQL endpoint, by the GraphQL over HTTP draft."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
+
+from api.pages import graphiql_page
+from schema.context import Context
+from schema.schema import schema
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+_ENCODING = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+class BadRequest(Exception):
+    """The request cannot be understood."""
+
+    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What is to be executed."""
+
+    query: str
+    variables: dict[str, Any] | None
+    name: str | None
+
+
+async def graphql(request: Request) -> Response:
+    """Answer a GraphQL request; a browser that asks for a page gets GraphiQL."""
+    if _wants_page(request):
+        return graphiql_page(request)
+    try:
+        operation = _read_parameters(request) if request.method == "GET" else await _read_body(request)
+        result = await _execute(request, operation)
+    except BadRequest as error:
+        return _write(request, {"errors": [{"message": str(error)}]}, status=error.status, headers=error.headers)
+    answer: dict[str, Any] = {"data": result.data}
+    if result.errors:
+        answer = {"errors": [error.formatted for error in result.errors], **answer}
+    if result.data is None and result.errors and not any(error.path for error in result.errors):
+        del answer["data"]
+        return _write(request, answer, status=400 if _media_type(request) == GRAPHQL_JSON else 200)
+    return _write(request, answer)
+
+
+def _wants_page(request: Request) -> bool:
+    accepts_html = "text/html" in request.headers.get("accept", "")
+    return request.method in {"GET", "HEAD"} and accepts_html and "query" not in request.query_params
+
+
+async def _execute(request: Request, operation: Operation) -> ExecutionResult:
+    allowed = OperationType.from_http("GET" if request.method == "GET" else "POST")
+    try:
+        return await schema.execute(
+            operation.query,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=Context(request.app.state.database),
+            allowed_operation_types=allowed - {OperationType.SUBSCRIPTION},
+        )
+    except InvalidOperationTypeError as error:
+        reason = error.as_http_error_reason(request.method)
+        raise BadRequest(reason, 405, {"Allow": "POST"}) from error
+    except CannotGetOperationTypeError as error:
+        raise BadRequest(error.as_http_error_reason()) from error
+
+
+def _read_parameters(request: Request) -> Operation:
+    given: dict[str, Any] = dict(request.query_params)
+    for name in ("variables", "extensions"):
+        if given.get(name):
+            given[name] = _parse(given[name].encode(errors="surrogatepass"), f"The parameter {name}")
+    return _check(given)
+
+
+async def _read_body(request: Request) -> Operation:
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != JSON:
+        raise BadRequest(f"Send the request as {JSON}.", 415)
+    return _check(_parse(await request.body(), "The body"))
+
+
+def _parse(text: bytes, what: str) -> Any:
+    """Read JSON; NaN and Infinity are taken, too, since Python's own json module writes them."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        reason = error
+    try:
+        given = json.loads(text)
+        orjson.dumps(given)
+    except (ValueError, TypeError, RecursionError):
+        raise BadRequest(f"{what} is not JSON: {reason}.") from reason
+    return given
+
+
+def _check(given: Any) -> Operation:
+    if not isinstance(given, dict):
+        raise BadRequest("A request is an object with a query.")
+    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
+    if not isinstance(query, str) or not query.strip():
+        raise BadRequest("A request needs a query, which is a text.")
+    if variables is not None and not isinstance(variables, dict):
+        raise BadRequest("The variables are an object.")
+    if name is not None and not isinstance(name, str):
+        raise BadRequest("The operationName is a text.")
+    return Operation(query, variables, name or None)
+
+
+def _media_type(request: Request) -> str:
+    return GRAPHQL_JSON if GRAPHQL_JSON in request.headers.get("accept", "") else JSON
+
+
+def _write(request: Request, answer: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    media_type = f"{_media_type(request)}; charset=utf-8"
+    return Response(orjson.dumps(answer, option=_ENCODING), status, headers, media_type)

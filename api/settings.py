@@ -1,0 +1,76 @@
+"""All settings: one frozen object, read once; each from a flag, else from the environment, else a default."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from resolvers.store.embedded import default_data_dir
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _setting(description: str, *, default: Any = None, default_factory: Any = None, kind: Any = str) -> Any:
+    metadata = {"description": description, "kind": kind}
+    if default_factory is not None:
+        return field(default_factory=default_factory, metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What can be set; each has a default that works."""
+
+    host: str = _setting("Address to listen on.", default="127.0.0.1")
+    port: int = _setting("Port to listen on.", default=8000, kind=click.IntRange(0, 65535))
+    database_url: str | None = _setting(
+        "A PostgreSQL server of your own, 15 or newer: postgresql://user:password@host/name. "
+        "Without it, the service runs one of its own."
+    )
+    data_dir: Path = _setting(
+        "Folder for the data of the service's own PostgreSQL.",
+        default_factory=default_data_dir,
+        kind=click.Path(path_type=Path, file_okay=False),
+    )
+    database_connections: int = _setting(
+        "Most connections to the database at a time.", default=10, kind=click.IntRange(1, 1000)
+    )
+    demo: bool = _setting("Load real backtests of GOOG to look at, once.", default=False, kind=bool)
+    log_level: str = _setting(
+        "How much is logged.", default="info", kind=click.Choice(["debug", "info", "warning", "error"])
+    )
+
+
+def environment_name(name: str) -> str:
+    """Return the name of a setting in the environment."""
+    return f"BACKTEST_GRAPH_{name.upper()}"
+
+
+def settings_options(*names: str) -> Callable[[Command], Command]:
+    """Give a command a flag for each of these settings; their values come as keyword arguments."""
+    known = {each.name: each for each in fields(Settings)}
+
+    def decorate(command: Command) -> Command:
+        for name in reversed(names):
+            command = _option(known[name])(command)
+        return command
+
+    return decorate
+
+
+def _option(setting: Any) -> Callable[[Command], Command]:
+    is_flag = setting.metadata["kind"] is bool
+    default = setting.default_factory if callable(setting.default_factory) else setting.default
+    return click.option(
+        f"--{setting.name.replace('_', '-')}",
+        setting.name,
+        default=default,
+        type=setting.metadata["kind"],
+        is_flag=is_flag,
+        envvar=environment_name(setting.name),
+        show_envvar=True,
+        show_default=not is_flag and default is not None,
+        help=setting.metadata["description"],
+    )

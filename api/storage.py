@@ -1,0 +1,49 @@
+"""Open the database that the settings name, and the embedded server where they name none."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from api.settings import Settings
+from migrations.history import check, upgrade
+from resolvers.store.database import Database
+from resolvers.store.embedded import EmbeddedPostgres
+
+Say = Callable[[str], None]
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, say: Say) -> AsyncIterator[Database]:
+    """Give the database, up to date, and stop at the end what was started here.
+
+    Raises:
+        Behind: a server of one's own is not up to date; the message has the command to run.
+        EmbeddedError: the embedded server cannot run here; the message has the remedy.
+        Unavailable: no server answers under the address.
+    """
+    async with open_server(settings, say) as dsn:
+        if settings.database_url is None:
+            await migrate(dsn, say)
+        else:
+            await check(dsn)
+        database = await Database.connect(dsn, connections=settings.database_connections)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def open_server(settings: Settings, say: Say) -> AsyncIterator[str]:
+    """Give the address of the server of the settings; the embedded one runs as long as somebody uses it."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    async with EmbeddedPostgres(settings.data_dir, say=say) as server:
+        yield server.dsn
+
+
+async def migrate(dsn: str, say: Say) -> None:
+    """Bring a database up to date and say what was done."""
+    before, after = await upgrade(dsn)
+    if before != after:
+        say(f"Database brought from revision {before or 'none'} to {after}")

@@ -1,0 +1,157 @@
+"""Checks of one run, as a whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from resolvers.checks.report import Report
+from resolvers.checks.series import Curve, check_curve, check_drawdown_curve, place_in_time
+from resolvers.checks.trades import camel, check_trades, count_results
+from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Problem, SeriesDraft, Source, TradesDraft
+from resolvers.store.metrics import METRICS
+
+MOST_TAGS = 100
+
+
+@dataclass(slots=True, kw_only=True)
+class BacktestRecord:
+    """A run that can be stored. row has a value for each column of backtests but id, times of saving and hash."""
+
+    row: dict[str, Any] = field(default_factory=dict)
+    id: UUID | None = None
+    created_at: int | None = None
+    equity: Curve | None = None
+    drawdown: Curve | None = None
+    trades: TradesDraft | None = None
+    source: Source | None = None
+    notices: Sequence[Notice] = ()
+    problems: Sequence[Problem] = ()
+
+
+def check_backtest(draft: BacktestDraft) -> BacktestRecord:
+    """Return the record of a draft; nothing of it may be stored where it has problems."""
+    report = Report(draft.places, draft.notices)
+    record = BacktestRecord(
+        id=report.id(draft.id, draft.places.of("id")), created_at=draft.created_at, source=draft.source
+    )
+    equity = check_curve(report, draft.equity_curve, "equityCurve")
+    drawdown = check_drawdown_curve(report, draft.drawdown_curve, "drawdownCurve")
+    record.trades = check_trades(report, draft.trades)
+    start, end = _check_dates(report, draft, (equity, drawdown))
+    record.row = {
+        **_check_description(report, draft),
+        **_check_metrics(report, draft),
+        "start_date": start,
+        "end_date": end,
+        "data_points": len(equity.values) if equity else 0,
+    }
+    if not report.problems:
+        record.equity = place_in_time(report, equity, "equityCurve", start, end)
+        record.drawdown = _place_drawdown(report, drawdown, record.equity, start, end)
+    record.notices, record.problems = report.notices, report.problems
+    return record
+
+
+def check_tags(report: Report, tags: Sequence[str]) -> list[str]:
+    """Return tags trimmed and each once."""
+    path = report.places.of("tags")
+    if len(tags) > MOST_TAGS:
+        report.invalid(path, f"{len(tags)} tags; at most {MOST_TAGS} are taken.")
+    names = [report.name(tag, (*path, str(index)), most=100) for index, tag in enumerate(tags)]
+    return list(dict.fromkeys(names))
+
+
+def _check_description(report: Report, draft: BacktestDraft) -> dict[str, Any]:
+    of = report.places.of
+    return {
+        "symbol": _check_symbol(report, draft.symbol),
+        "strategy": report.name(draft.strategy, of("strategy"), most=200),
+        "status": draft.status,
+        "initial_capital": _check_capital(report, draft.initial_capital),
+        "fees": report.number(draft.fees, of("fees")),
+        "slippage": report.number(draft.slippage, of("slippage")),
+        "parameters": report.json_object(draft.parameters, of("parameters")),
+        "other_metrics": report.json_object(draft.other_metrics, of("otherMetrics")),
+        "tags": check_tags(report, draft.tags),
+        "notes": report.text(draft.notes, of("notes"), most=100_000),
+        "error_message": report.text(draft.error_message, of("errorMessage"), most=100_000),
+        "engine": report.text(draft.engine, of("engine"), most=200),
+        "execution_time_seconds": report.number(draft.execution_time_seconds, of("executionTimeSeconds")),
+    }
+
+
+def _check_symbol(report: Report, given: str) -> str:
+    path = report.places.of("symbol")
+    symbol = report.name(given, path, most=64).upper()
+    if symbol != given:
+        report.notice("ASSUMED", path, f"Symbols are trimmed and in upper case: stored as {symbol}.")
+    return symbol
+
+
+def _check_capital(report: Report, given: float) -> float:
+    if not 0 < given < float("inf"):
+        report.invalid(report.places.of("initialCapital"), f"Must be above zero; {given:g} was given.")
+    return given
+
+
+def _check_dates(report: Report, draft: BacktestDraft, curves: Sequence[SeriesDraft | None]) -> tuple[date, date]:
+    first, last = _observed(draft, curves)
+    start, end = draft.start_date or first, draft.end_date or last
+    for name, day in (("startDate", start), ("endDate", end)):
+        if day is None:
+            report.invalid(report.places.of(name), "Needed: there is no curve or trade with times to take it from.")
+    if start and end and start > end:
+        report.invalid(report.places.of("endDate"), f"The end, {end}, is before the start, {start}.")
+    return start or date.min, end or date.max
+
+
+def _observed(draft: BacktestDraft, curves: Sequence[SeriesDraft | None]) -> tuple[date | None, date | None]:
+    """Return the first and last day of the curves or, without any, of the trades."""
+    times = [curve.times for curve in curves if curve is not None and curve.times is not None]
+    if not times and draft.trades is not None:
+        exits = draft.trades.exit_times
+        times = [draft.trades.entry_times, exits[exits != NO_TIME]]
+    times = [column for column in times if len(column)]
+    if not times:
+        return None, None
+    return _day(min(column.min() for column in times)), _day(max(column.max() for column in times))
+
+
+def _day(microseconds: np.int64) -> date:
+    day: date = np.datetime64(int(microseconds), "us").astype("datetime64[D]").item()
+    return day
+
+
+def _check_metrics(report: Report, draft: BacktestDraft) -> dict[str, Any]:
+    values = {metric.name: _check_metric(report, metric.name, draft.metrics) for metric in METRICS}
+    winning, losing, win_rate = count_results(draft.trades) if draft.trades else (0, 0, None)
+    counted = {"total_trades": len(draft.trades or ()), "winning_trades": winning, "losing_trades": losing}
+    counted["win_rate"] = win_rate  # type: ignore[assignment]
+    return values | {name: value for name, value in counted.items() if draft.metrics.get(name) is None}
+
+
+def _check_metric(report: Report, name: str, given: Mapping[str, Any]) -> float | int | None:
+    value, path = given.get(name), report.places.of(f"metrics.{camel(name)}")
+    match name:
+        case "max_drawdown":
+            return report.drawdown(value, path)
+        case "win_rate":
+            return report.fraction(value, path, "A win rate")
+        case "total_trades" | "winning_trades" | "losing_trades":
+            return report.count(value, path)
+        case _:
+            return report.number(value, path)
+
+
+def _place_drawdown(
+    report: Report, drawdown: SeriesDraft | None, equity: Curve | None, start: date, end: date
+) -> Curve | None:
+    """Return the drawdown curve; without times of its own it shares those of an equity curve of its length."""
+    if drawdown is None or drawdown.times is not None or equity is None or len(equity.values) != len(drawdown.values):
+        return place_in_time(report, drawdown, "drawdownCurve", start, end)
+    report.notice("ASSUMED", report.places.of("drawdownCurve"), "No times were given: those of the equity curve hold.")
+    return Curve(equity.times, drawdown.values.values)

@@ -1,0 +1,158 @@
+"""Keyset pages: what a client asks for, and the cursors that carry the place in an order."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import ColumnElement, Date, Double, Integer, Text, Uuid, and_, false, literal, or_, tuple_
+from sqlalchemy.sql.elements import UnaryExpression
+
+from resolvers.errors import BadCursor, BadUserInput
+from resolvers.store.tables import Instant
+
+PAGE = 20
+MOST = 500
+MOST_OF_ONE_RUN = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class PageRequest:
+    """Which rows of an order are asked for: limit rows between `after` and `before`, the last ones if backward."""
+
+    limit: int
+    backward: bool = False
+    after: str | None = None
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One key of an order; nulls come last in both directions."""
+
+    column: ColumnElement[Any]
+    descending: bool = False
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A total order of rows. mark tells cursors of this order and filter from those of others."""
+
+    sorts: tuple[Sort, ...]
+    mark: str
+
+    def clauses(
+        self, columns: Sequence[ColumnElement[Any]] | None = None, *, backward: bool = False
+    ) -> list[UnaryExpression[Any]]:
+        """Return the ORDER BY, over copies of the sort columns where those are given."""
+        columns = columns or [sort.column for sort in self.sorts]
+        return [_clause(sort, column, backward=backward) for sort, column in zip(self.sorts, columns, strict=True)]
+
+    def beyond(self, cursor: str, *, backward: bool = False) -> ColumnElement[bool]:
+        """Return the condition for rows that come after the cursor's row, or before it if backward."""
+        values = self.decode(cursor)
+        if len({sort.descending for sort in self.sorts}) == 1 and not any(sort.nullable for sort in self.sorts):
+            return _row_comparison(self.sorts, values, backward=backward)
+        condition: ColumnElement[bool] = false()
+        for sort, value in reversed(list(zip(self.sorts, values, strict=True))):
+            condition = or_(_beyond(sort, value, backward=backward), and_(_same(sort, value), condition))
+        return condition
+
+    def encode(self, values: Sequence[object]) -> str:
+        """Return the cursor of the row with these sort values."""
+        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values], default=str)).decode().rstrip("=")
+
+    def decode(self, cursor: str) -> list[Any]:
+        """Return the sort values of a cursor.
+
+        Raises:
+            BadCursor: it is no cursor, or one of another order or filter.
+        """
+        try:
+            mark, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            if mark == self.mark and len(values) == len(self.sorts):
+                return [_value(sort, value) for sort, value in zip(self.sorts, values, strict=True)]
+        except (ValueError, TypeError, binascii.Error):
+            pass
+        raise BadCursor("The cursor belongs to another order or filter, or is no cursor: start from the first page.")
+
+
+def mark_of(*parts: object) -> str:
+    """Return the mark of an order and filter: equal parts give equal marks."""
+    return hashlib.sha256(orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+
+
+def request_page(
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    *,
+    most: int = MOST,
+) -> PageRequest:
+    """Check the four arguments of a connection.
+
+    Raises:
+        BadUserInput: first and last together, a negative number, or one above the limit.
+    """
+    if first is not None and last is not None:
+        raise BadUserInput("Ask for first or last, not for both.")
+    name, limit = ("last", last) if last is not None else ("first", PAGE if first is None else first)
+    if limit < 0:
+        raise BadUserInput(f"{name} must not be negative: {limit}.")
+    if limit > most:
+        raise BadUserInput(f"{name} is {limit} and at most {most} are given at once: ask for pages.")
+    return PageRequest(limit=limit, backward=last is not None, after=after, before=before)
+
+
+def _clause(sort: Sort, column: ColumnElement[Any], *, backward: bool) -> UnaryExpression[Any]:
+    clause = column.desc() if sort.descending is not backward else column.asc()
+    if not sort.nullable:
+        return clause
+    return clause.nulls_first() if backward else clause.nulls_last()
+
+
+def _row_comparison(sorts: Sequence[Sort], values: Sequence[Any], *, backward: bool) -> ColumnElement[bool]:
+    columns = tuple_(*(sort.column for sort in sorts))
+    bounds = tuple_(*(_literal(sort, value) for sort, value in zip(sorts, values, strict=True)))
+    return columns < bounds if sorts[0].descending is not backward else columns > bounds
+
+
+def _beyond(sort: Sort, value: Any, *, backward: bool) -> ColumnElement[bool]:
+    if value is None:
+        return sort.column.is_not(None) if backward else false()
+    bound = _literal(sort, value)
+    condition = sort.column < bound if sort.descending is not backward else sort.column > bound
+    return or_(condition, sort.column.is_(None)) if sort.nullable and not backward else condition
+
+
+def _same(sort: Sort, value: Any) -> ColumnElement[bool]:
+    return sort.column.is_(None) if value is None else sort.column == _literal(sort, value)
+
+
+def _literal(sort: Sort, value: Any) -> ColumnElement[Any]:
+    return literal(value, type_=sort.column.type)
+
+
+def _value(sort: Sort, value: Any) -> Any:
+    """Return a decoded sort value in its column's type; ValueError or TypeError if it cannot be one."""
+    if value is None and sort.nullable:
+        return None
+    kind = sort.column.type
+    if isinstance(kind, Date):
+        return date.fromisoformat(value)
+    if isinstance(kind, Uuid):
+        return UUID(value)
+    if isinstance(kind, Double):
+        return float(value)
+    if isinstance(kind, Integer | type(Instant)) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(kind, Text) and isinstance(value, str):
+        return value
+    raise TypeError(value)

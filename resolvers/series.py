@@ -1,0 +1,76 @@
+"""Read the curves of runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import case, func, select
+
+from resolvers.backtests import is_one_of
+from resolvers.errors import BadUserInput
+from resolvers.statistics.curves import FEWEST, downsample, drawdown
+from resolvers.store.database import Database
+from resolvers.store.tables import backtest_series as table
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Times in microseconds since 1970-01-01 UTC, and a value for each; NaN is null."""
+
+    times: NDArray[np.int64]
+    values: NDArray[np.float64]
+    downsampled: bool = False
+
+    def between(self, start: int | None, end: int | None) -> "Curve":
+        """Return the points from start to end, both included."""
+        first = 0 if start is None else int(np.searchsorted(self.times, start, side="left"))
+        last = len(self.times) if end is None else int(np.searchsorted(self.times, end, side="right"))
+        return Curve(self.times[first:last], self.values[first:last], self.downsampled)
+
+    def for_plot(self, most: int | None) -> "Curve":
+        """Return at most so many points that keep the picture; raises BadUserInput for less than four."""
+        if most is None:
+            return self
+        if most < FEWEST:
+            raise BadUserInput(
+                f"maxPoints is {most}: at least {FEWEST} are needed for first, last, highest and lowest."
+            )
+        kept = downsample(self.values, most)
+        return Curve(self.times[kept], self.values[kept], len(kept) < len(self.values))
+
+
+async def load_equity_curves(database: Database, ids: Sequence[UUID]) -> list[Curve | None]:
+    """Return the equity curves of runs in the order of their ids, None where none was saved."""
+    statement = select(table.c.backtest_id, table.c.equity_times.label("times"), table.c.equity_values.label("values"))
+    rows = await database.fetch(
+        statement.where(is_one_of(table.c.backtest_id, ids), table.c.equity_values.is_not(None))
+    )
+    found = {row["backtest_id"]: _unpack(row["times"], row["values"]) for row in rows}
+    return [found.get(id) for id in ids]
+
+
+async def load_drawdown_curves(database: Database, ids: Sequence[UUID]) -> list[Curve | None]:
+    """Return the drawdown curves of runs as saved, or else computed from the equity curve."""
+    statement = select(
+        table.c.backtest_id,
+        func.coalesce(table.c.drawdown_times, table.c.equity_times).label("times"),
+        table.c.drawdown_values.label("values"),
+        case((table.c.drawdown_values.is_(None), table.c.equity_values)).label("equity"),
+    )
+    rows = await database.fetch(statement.where(is_one_of(table.c.backtest_id, ids)))
+    found = {row["backtest_id"]: _drawdown(row) for row in rows}
+    return [found.get(id) for id in ids]
+
+
+def _drawdown(row: Any) -> Curve:
+    if row["values"] is not None:
+        return _unpack(row["times"], row["values"])
+    equity = _unpack(row["times"], row["equity"])
+    return Curve(equity.times, drawdown(equity.values))
+
+
+def _unpack(times: bytes, values: bytes) -> Curve:
+    return Curve(np.frombuffer(times, dtype="<i8"), np.frombuffer(values, dtype="<f8"))

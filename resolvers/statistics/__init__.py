@@ -1,0 +1,1 @@
+"""Numbers to numbers: no database, no clock; a seed is an argument."""

@@ -1,0 +1,1 @@
+"""The words: what a client can say."""

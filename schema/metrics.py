@@ -1,0 +1,70 @@
+"""The metrics of a run in each of their GraphQL shapes, made from the one table of metrics."""
+
+import dataclasses
+from enum import Enum, EnumMeta
+from typing import Any, cast
+
+import strawberry
+
+from resolvers.store.database import Row
+from resolvers.store.metrics import METRICS
+from schema.enums import word
+from schema.operators import FloatFilter, IntFilter
+
+Metric: Any = strawberry.enum(
+    cast(
+        "EnumMeta",
+        Enum(
+            "Metric",
+            {metric.name.upper(): word(metric.name, metric.description) for metric in METRICS},
+            module=__name__,
+        ),
+    ),
+    description=(
+        "One value for each field of Metrics. Better is higher, but for MAX_DRAWDOWN_DURATION, VOLATILITY, "
+        "DOWNSIDE_VOLATILITY and LOSING_TRADES; a drawdown or a loss nearer to zero is the higher one."
+    ),
+)
+
+
+def _made(name: str, annotation: Any, *, counts: Any, description: str) -> Any:
+    """Return a dataclass with a field for each metric."""
+    fields = [
+        (metric.name, counts if metric.is_count else annotation, _field(metric.description, name, metric.is_count))
+        for metric in METRICS
+    ]
+    made = dataclasses.make_dataclass(name, fields, kw_only=True)
+    made.__module__ = __name__
+    made.__doc__ = description
+    return made
+
+
+def _field(description: str, kind: str, is_count: bool) -> Any:
+    if kind == "Metrics":
+        return strawberry.field(description=description if is_count else f"{description} Null where undefined.")
+    return strawberry.field(description=description, default=strawberry.UNSET)
+
+
+Metrics: Any = strawberry.type(
+    _made("Metrics", float | None, counts=int, description="What the engine reported of a run."),
+    description="What the engine reported of a run. A value that is undefined or was not reported is null.",
+)
+MetricsInput: Any = strawberry.input(
+    _made("MetricsInput", float | None, counts=int | None, description="What the engine reported of a run."),
+    description="What the engine reported of a run. Infinite and NaN values become null with a warning.",
+)
+MetricsFilter: Any = strawberry.input(
+    _made("MetricsFilter", FloatFilter | None, counts=IntFilter | None, description="Conditions on metrics."),
+    description="Conditions on metrics; all that are given hold together.",
+)
+
+
+def read_metrics(row: Row) -> Any:
+    """Return the metrics of a run's row."""
+    return Metrics(**{metric.name: row[metric.name] for metric in METRICS})
+
+
+def given_metrics(given: Any) -> dict[str, float | int | None]:
+    """Return what an input says of metrics, by their column names."""
+    values = {} if given is None else vars(given)
+    return {name: value for name, value in values.items() if value is not strawberry.UNSET}

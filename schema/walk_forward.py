@@ -1,0 +1,111 @@
+"""Walk-forward tests."""
+
+import dataclasses
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from resolvers.store.database import Row
+from schema.context import Info
+from schema.nodes import Node
+from schema.rows import load_owner, read
+from schema.scalars import JSON, DateTime
+
+if TYPE_CHECKING:
+    from schema.backtests import Backtest
+
+
+@strawberry.type(description="One window: parameters chosen on the training period, judged on the test period.")
+class WalkForwardTest(Node):
+    """One window of a walk-forward analysis."""
+
+    backtest_id: strawberry.Private[Any]
+    created_at: DateTime = strawberry.field(description="Instant of saving.")
+    window_size_months: int | None = strawberry.field(
+        description="Length of the training window in months. Null where the engine does not say."
+    )
+    step_size_months: int | None = strawberry.field(
+        description="Months from one window to the next. Null where the engine does not say."
+    )
+    training_start: date | None = strawberry.field(
+        description="First day of the training period. Null where the engine does not say."
+    )
+    training_end: date | None = strawberry.field(
+        description="Last day of the training period. Null where the engine does not say."
+    )
+    test_period_start: date = strawberry.field(description="First day of the test period.")
+    test_period_end: date = strawberry.field(description="Last day of the test period.")
+    optimal_parameters: JSON | None = strawberry.field(
+        description="The parameters chosen on the training period. Null where not reported."
+    )
+    training_performance: float | None = strawberry.field(
+        description="Return over the training period as a fraction. Null where not reported."
+    )
+    training_sharpe: float | None = strawberry.field(
+        description="Annualised Sharpe ratio over the training period. Null where not reported."
+    )
+    out_of_sample_return: float | None = strawberry.field(
+        description="Return over the test period as a fraction. Null where not reported."
+    )
+    out_of_sample_sharpe: float | None = strawberry.field(
+        description="Annualised Sharpe ratio over the test period. Null where not reported."
+    )
+    out_of_sample_drawdown: float | None = strawberry.field(
+        description="Deepest fall over the test period as a fraction, never positive. Null where not reported."
+    )
+    out_of_sample_trades: int | None = strawberry.field(
+        description="Number of trades in the test period. Null where not reported."
+    )
+    performance_ratio: float | None = strawberry.field(
+        description="Out-of-sample performance divided by training performance. Null where not reported."
+    )
+    degradation_factor: float | None = strawberry.field(
+        description="One minus the performance ratio, as the engine reports it. Null where not reported."
+    )
+    is_profitable: bool | None = strawberry.field(
+        description="Whether the test period earned, as reported. Null where not reported."
+    )
+    is_statistically_significant: bool | None = strawberry.field(
+        description="What the engine says of significance. Null where it says nothing."
+    )
+    other_metrics: JSON = strawberry.field(
+        description="What the engine reported of the window beyond these, under its own names; {} where nothing."
+    )
+
+    @strawberry.field(description="The run the window belongs to.")
+    async def backtest(self, info: Info) -> Annotated["Backtest", strawberry.lazy("schema.backtests")]:
+        """Return the run."""
+        return await load_owner(info, self.backtest_id)
+
+
+@strawberry.type(description="All walk-forward windows of a run together.")
+class WalkForwardSummary:
+    """Figures over all windows of a run."""
+
+    windows: int = strawberry.field(description="Number of windows.")
+    consistency: float | None = strawberry.field(
+        description="Share of windows with a positive out-of-sample return, among those that report one. Null if none."
+    )
+    average_out_of_sample_return: float | None = strawberry.field(
+        description="Mean out-of-sample return as a fraction. Null if no window reports one."
+    )
+    average_out_of_sample_sharpe: float | None = strawberry.field(
+        description="Mean out-of-sample Sharpe ratio. Null if no window reports one."
+    )
+    worst_out_of_sample_drawdown: float | None = strawberry.field(
+        description="Deepest out-of-sample drawdown as a fraction, never positive. Null if no window reports one."
+    )
+
+
+def read_walk_forward_summary(row: Row | None) -> WalkForwardSummary:
+    """Return the summary of a row; without one there are no windows."""
+    if row is None:
+        figures = [field.name for field in dataclasses.fields(WalkForwardSummary) if field.name != "windows"]
+        return WalkForwardSummary(windows=0, **dict.fromkeys(figures))
+    return read(WalkForwardSummary, row)
+
+
+def read_walk_forward_test(row: Row) -> WalkForwardTest:
+    """Return the walk-forward test of a row."""
+    return read(WalkForwardTest, row, id=strawberry.ID(str(row["id"])))

@@ -1,0 +1,49 @@
+"""What all tests use: a real PostgreSQL of this test run, with empty tables for each test, and the service over it."""
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from sqlalchemy import delete
+
+from api.app import create_app
+from migrations.history import upgrade
+from resolvers.store.database import Database
+from resolvers.store.embedded import EmbeddedPostgres
+from resolvers.store.tables import backtests
+from tests.client import Client
+from tests.resolvers.store.servers import passable_folder
+
+SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+
+
+@pytest.fixture(scope="session")
+async def dsn() -> AsyncIterator[str]:
+    """A server of this test process, with the tables of today."""
+    with passable_folder() as folder:
+        async with EmbeddedPostgres(folder / "data", say=lambda _: None, settings=SETTINGS) as server:
+            await upgrade(server.dsn)
+            yield server.dsn
+
+
+@pytest.fixture(scope="session")
+async def shared_database(dsn: str) -> AsyncIterator[Database]:
+    database = await Database.connect(dsn)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def database(shared_database: Database) -> Database:
+    """The database, with no row in it."""
+    async with shared_database.transaction() as transaction:
+        await transaction.fetch(delete(backtests))
+    return shared_database
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[Client]:
+    """A client of the application, in process, over HTTP."""
+    transport = httpx.ASGITransport(create_app(database))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
+        yield Client(http)
