@@ -5,9 +5,8 @@ import os
 
 from alembic import context
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
-from migrations.history import engine_url
+from migrations.history import engine_of
 from resolvers.store.tables import metadata
 
 
@@ -21,10 +20,8 @@ def _run(connection: Connection) -> None:
 
 async def _run_alone() -> None:
     """Serve the developer's `alembic revision --autogenerate`, which brings no connection."""
-    engine = create_async_engine(engine_url(os.environ["BACKTEST_GRAPH_DATABASE_URL"]))
-    async with engine.begin() as connection:
+    async with engine_of(os.environ["BACKTEST_GRAPH_DATABASE_URL"]) as engine, engine.begin() as connection:
         await connection.run_sync(_run)
-    await engine.dispose()
 
 
 given: Connection | None = context.config.attributes.get("connection")

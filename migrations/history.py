@@ -1,13 +1,18 @@
 """Bring a database up to date, or say how far behind it is."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from resolvers.store.database import Unavailable
 
 LOCK = 0x6261636B74657374
 """Advisory lock that one migrating process holds at a time ("backtest" in ASCII)."""
@@ -22,23 +27,17 @@ async def upgrade(dsn: str) -> tuple[str | None, str]:
 
     Raises:
         Behind: the database is of a newer version of the service than this one.
+        Unavailable: no database can be reached under the address.
     """
-    engine = create_async_engine(engine_url(dsn))
-    try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-            return await connection.run_sync(_upgrade)
-    finally:
-        await engine.dispose()
+    async with engine_of(dsn) as engine, engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        return await connection.run_sync(_upgrade)
 
 
 async def check(dsn: str) -> None:
-    """Raise Behind, with the command to run, unless the database is up to date."""
-    engine = create_async_engine(engine_url(dsn))
-    try:
+    """Raise Behind, with the command to run, unless the database is up to date; or Unavailable."""
+    async with engine_of(dsn) as engine:
         current = await _current(engine)
-    finally:
-        await engine.dispose()
     head = _scripts().get_current_head()
     if current == head:
         return
@@ -46,9 +45,21 @@ async def check(dsn: str) -> None:
     raise Behind(f"The database is at revision {current or 'none'} and {head} is needed: run `backtest-graph migrate`.")
 
 
-def engine_url(dsn: str) -> str:
-    """Return the address with the driver's name, as SQLAlchemy wants it."""
-    return f"postgresql+asyncpg://{dsn.partition('://')[2]}"
+@asynccontextmanager
+async def engine_of(dsn: str) -> AsyncIterator[AsyncEngine]:
+    """Give an engine whose connections asyncpg opens, so that an address means the same here as everywhere."""
+
+    async def connect() -> asyncpg.Connection:
+        try:
+            return await asyncpg.connect(dsn)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise Unavailable(f"The database cannot be reached: {error}") from error
+
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=connect)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
 
 
 async def _current(engine: AsyncEngine) -> str | None:

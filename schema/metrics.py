@@ -1,6 +1,5 @@
 """The metrics of a run in each of their GraphQL shapes, made from the one table of metrics."""
 
-import dataclasses
 from enum import Enum, EnumMeta
 from typing import Any, cast
 
@@ -28,15 +27,10 @@ Metric: Any = strawberry.enum(
 
 
 def _made(name: str, annotation: Any, *, counts: Any, description: str) -> Any:
-    """Return a dataclass with a field for each metric."""
-    fields = [
-        (metric.name, counts if metric.is_count else annotation, _field(metric.description, name, metric.is_count))
-        for metric in METRICS
-    ]
-    made = dataclasses.make_dataclass(name, fields, kw_only=True)
-    made.__module__ = __name__
-    made.__doc__ = description
-    return made
+    """Return a class with an annotated field for each metric."""
+    annotations = {metric.name: counts if metric.is_count else annotation for metric in METRICS}
+    fields = {metric.name: _field(metric.description, name, metric.is_count) for metric in METRICS}
+    return type(name, (), {"__annotations__": annotations, "__module__": __name__, "__doc__": description, **fields})
 
 
 def _field(description: str, kind: str, is_count: bool) -> Any:

@@ -1,9 +1,11 @@
 """The whole API."""
 
 import logging
+from collections.abc import Iterator
 
 import strawberry
-from graphql import GraphQLError
+from graphql import GraphQLError, OperationDefinitionNode
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -47,9 +49,24 @@ def _show(error: GraphQLError) -> None:
         error.message, error.extensions = "Something went wrong on our side.", {"code": "INTERNAL"}
 
 
+class NamedOperation(SchemaExtension):
+    """Refuses to guess which of several operations is meant, as the specification asks."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Look at the operations once they are known."""
+        yield
+        asked = self.execution_context
+        definitions = asked.graphql_document.definitions if asked.graphql_document else ()
+        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
+        if len(operations) > 1 and not asked._provided_operation_name:  # noqa: SLF001 - its public name guesses
+            message = "Must provide operation name if query contains multiple operations."
+            asked.pre_execution_errors = [GraphQLError(message)]
+
+
 schema = Schema(
     query=Query,
     mutation=Mutation,
     types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
+    extensions=[NamedOperation],
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -1,6 +1,6 @@
 """What all tests use: a real PostgreSQL of this test run, with empty tables for each test, and the service over it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -13,6 +13,7 @@ from resolvers.store.embedded import EmbeddedPostgres
 from resolvers.store.tables import backtests
 from tests.client import Client
 from tests.resolvers.store.servers import passable_folder
+from tests.service import Service
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
@@ -47,3 +48,10 @@ async def client(database: Database) -> AsyncIterator[Client]:
     transport = httpx.ASGITransport(create_app(database))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Client(http)
+
+
+@pytest.fixture(scope="session")
+def service_url() -> Iterator[str]:
+    """The address of the service with the demo, as a process of its own with a data folder of its own."""
+    with passable_folder() as folder, Service("--demo", "--data-dir", str(folder / "data")) as service:
+        yield service.url
