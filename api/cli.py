@@ -1,6 +1,7 @@
 """The command line."""
 
 import asyncio
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,7 +43,7 @@ def serve(**given: Any) -> None:
 )
 @settings_options("database_url", "data_dir")
 def import_(paths: tuple[Path, ...], backtest_id: UUID | None, **given: Any) -> None:
-    """Import engines' documents from files and folders: .json, .jsonl, and both compressed.
+    """Import engines' documents from files and folders: .json and .jsonl, also as .gz and .xz.
 
     Safe to repeat: the same document is not stored twice.
     """
@@ -65,12 +66,12 @@ def schema() -> None:
 
 def say(line: str) -> None:
     """Tell the user what happens."""
-    click.echo(line, err=True)
+    click.echo(line, file=sys.stderr)  # and not err=True, which would write into a progress bar
 
 
 async def _import(settings: Settings, paths: tuple[Path, ...], backtest_id: UUID | None) -> bool:
     async with open_database(settings, say) as database:
-        result = await import_paths(database, paths, backtest_id=backtest_id)
+        result = await import_paths(database, paths, say=say, backtest_id=backtest_id)
     return result.failed == 0
 
 

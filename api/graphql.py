@@ -1,6 +1,5 @@
 """The GraphQL endpoint, by the GraphQL over HTTP draft."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from api.json_text import parse_json
 from api.pages import graphiql_page
 from schema.context import Context
 from schema.schema import schema
@@ -94,17 +94,10 @@ async def _read_body(request: Request) -> Operation:
 
 
 def _parse(text: bytes, what: str) -> Any:
-    """Read JSON; NaN and Infinity are taken, too, since Python's own json module writes them."""
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError as error:
-        reason = error
-    try:
-        given = json.loads(text)
-        orjson.dumps(given)
-    except (ValueError, TypeError, RecursionError):
-        raise BadRequest(f"{what} is not JSON: {reason}.") from reason
-    return given
+        return parse_json(text)
+    except ValueError as error:
+        raise BadRequest(f"{what} is not JSON: {error}.") from error
 
 
 def _check(given: Any) -> Operation:

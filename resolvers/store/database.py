@@ -3,13 +3,13 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeVar, cast
 
 import asyncpg
 import orjson
 from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import Table
+from sqlalchemy import Table, literal, select
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
@@ -26,7 +26,9 @@ CONNECT_SECONDS = 5.0
 """How long a request waits for a server that is starting or was restarted."""
 
 _DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
-_LOST = ("08", "57P01", "57P02", "57P03")
+_LOST_STATES = ("08", "57P01", "57P02", "57P03")
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+"""What a lost connection can raise, among other things: `_is_lost` tells."""
 
 
 class Unavailable(Exception):
@@ -54,8 +56,8 @@ class Database:
             server_settings={"application_name": "backtest-graph", "timezone": "UTC", "jit": "off"},
         )
         database = cls(await pool)
-        async with database._connection():
-            return database
+        await database.fetch(select(literal(1)))
+        return database
 
     async def close(self) -> None:
         """Close the connections, those that still work within a few seconds and then the rest."""
@@ -65,14 +67,13 @@ class Database:
             self._pool.terminate()
 
     async def fetch(self, statement: ClauseElement) -> list[Row]:
-        """Run one reading statement and return its rows; a lost connection is tried once more."""
+        """Run one reading statement and return its rows; where the connection is lost it is tried again.
+
+        Raises:
+            Unavailable: the server did not come back in time.
+        """
         text, _, arguments = _compile(statement)
-        try:
-            return await self._fetch(text, arguments)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            if not _is_lost(error):
-                raise
-            return await self._fetch(text, arguments)
+        return await _until_reached(lambda: self._fetch(text, arguments))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
         """Run one reading statement and return its first row, if any."""
@@ -86,26 +87,41 @@ class Database:
         Raises:
             Unavailable: the connection was lost; whether a commit under way took place is not known then.
         """
+        connection, stack = await _until_reached(self._begin)
         try:
-            async with self._connection() as connection, connection.transaction():
+            async with stack:
                 yield Transaction(connection)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except LOST as error:
             if _is_lost(error):
                 raise Unavailable("The connection to the database was lost.") from error
             raise
 
     async def _fetch(self, text: str, arguments: Sequence[object]) -> list[Row]:
-        async with self._connection() as connection:
+        async with self._released(await self._pool.acquire()) as connection:
             logger.debug("%s", text)
             return await connection.fetch(text, *arguments)
 
+    async def _begin(self) -> "tuple[PoolConnectionProxy[Any], AsyncExitStack]":
+        """Return a connection with a transaction begun, and what ends both."""
+        async with AsyncExitStack() as stack:
+            connection = await stack.enter_async_context(self._released(await self._pool.acquire()))
+            await stack.enter_async_context(connection.transaction())
+            return connection, stack.pop_all()
+
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator["PoolConnectionProxy[Any]"]:
-        connection = await _until_reached(self._pool.acquire)
+    async def _released(self, connection: "PoolConnectionProxy[Any]") -> AsyncIterator["PoolConnectionProxy[Any]"]:
         try:
             yield connection
         finally:
+            await self._release(connection)
+
+    async def _release(self, connection: "PoolConnectionProxy[Any]") -> None:
+        """Give a connection back; one that is lost has nothing to be reset."""
+        try:
             await self._pool.release(connection)
+        except LOST as error:
+            if not _is_lost(error):
+                raise
 
 
 class Transaction:
@@ -134,17 +150,18 @@ class Transaction:
 
 def _compile(statement: ClauseElement) -> tuple[str, list[str], list[object]]:
     """Return the text of a statement with the names and values of its parameters in their order."""
-    compiled = cast(SQLCompiler, statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True}))
+    compiled = cast("SQLCompiler", statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True}))
     names = list(compiled.positiontup or [])
     return str(compiled), names, [compiled.params[name] for name in names]
 
 
-async def _until_reached(acquire: Callable[[], Awaitable[Result]]) -> Result:
+async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Return what reading work gives, tried again while the server is away."""
     deadline = asyncio.get_running_loop().time() + CONNECT_SECONDS
     while True:
         try:
-            return await acquire()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            return await work()
+        except LOST as error:
             if not _is_lost(error):
                 raise
             if asyncio.get_running_loop().time() > deadline:
@@ -154,7 +171,7 @@ async def _until_reached(acquire: Callable[[], Awaitable[Result]]) -> Result:
 
 def _is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
-        return str(error.sqlstate or "").startswith(_LOST)
+        return str(error.sqlstate or "").startswith(_LOST_STATES)
     return isinstance(error, OSError) or "connection" in str(error)
 
 

@@ -56,13 +56,23 @@ async def test_a_get_asks_and_never_changes(client: Client) -> None:
         b'{"query": "\\ud800"}',
         b"\xff\xfe{}",
         b"[" * 100_000,
-        b'{"query": "{ __typename }", "variables": {"a": ' + b"9" * 5000 + b"}}",
     ],
 )
 async def test_a_body_that_is_no_request_is_a_400_with_an_error(client: Client, content: bytes) -> None:
     response = await client.http.post("/graphql", content=content, headers={"content-type": "application/json"})
     assert response.status_code == 400
     assert response.json()["errors"][0]["message"]
+
+
+async def test_a_number_beyond_all_bounds_is_infinite_and_no_failure(client: Client) -> None:
+    variables = (
+        b'{"input": {"symbol": "A", "strategy": "x", "startDate": "2024-01-01", "endDate": "2024-01-01",'
+        b' "metrics": {"beta": %s}}}'
+    )
+    content = b'{"query": "%s", "variables": %s}' % (SAVE.encode(), variables % (b"9" * 5000))
+    response = await client.http.post("/graphql", content=content, headers={"content-type": "application/json"})
+    [warning] = response.json()["data"]["saveBacktest"]["warnings"]
+    assert warning["code"] == "NON_FINITE"
 
 
 async def test_another_content_type_is_a_415(client: Client) -> None:

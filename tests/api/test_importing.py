@@ -130,21 +130,21 @@ async def test_a_bad_document_is_one_line_and_the_rest_is_stored(importing: Impo
         {"name": "package"},
         run(trades=[trade(), trade(exit_date="1999-01-01")], metrics={"win_rate": 58.3}),
         run(parameters={"n": 2}),
-        b'{"symbol": "\\u0000", "strategy": "s", "metrics": {}}\n',
-        b'{"metrics": ' + b'{"a":' * 900 + b"1" + b"}" * 901 + b"\n",
+        run(symbol="\x00"),
+        json.dumps(run(metrics="deep")).replace('"deep"', '{"a":' * 900 + "1" + "}" * 900).encode() + b"\n",
     )
 
     result = await importing.import_()
 
     assert importing.lines == [
         "runs.jsonl:2: symbol: Must not be empty.",
-        "runs.jsonl:3: Not JSON: unexpected end of data at column 11.",
+        "runs.jsonl:3: Not JSON: unexpected end of data at column 12.",
         "runs.jsonl:4: Not UTF-8 text: invalid start byte at byte 13.",
         "runs.jsonl:5: A document is an object, not a list.",
         "runs.jsonl:6: This is not a document of a known format (VECTORBT_ENGINE).",
-        "",
-        "",
-        "",
+        "runs.jsonl:7: trades.1.exit_date: The exit is before the entry. (and 1 more problem)",
+        "runs.jsonl:9: symbol: Holds a null character or half of a surrogate pair, which no text can hold.",
+        f"runs.jsonl:10: metrics{11 * '.a'}: Nested deeper than 100 levels.",
         "2 runs stored, 0 already there, 8 failed",
     ]
     assert result.failed == 8
@@ -323,7 +323,14 @@ async def test_bad_sweeps_and_windows_are_told_like_bad_runs(importing: Importin
 
     await importing.import_()
 
-    assert importing.lines == []
+    nul = "Holds a null character or half of a surrogate pair, which no text can hold."
+    assert importing.lines == [
+        "a.jsonl:2: top_results.0.win_rate: A win rate must be between 0 and 1, a fraction: 0.583; 58.3 was given.",
+        "a.jsonl:3: walk_forward_results.0.period: 'soon' is not a period such as '2023-01-01 to 2023-06-30'.",
+        f"a.jsonl:4: best_parameters.n: {nul}",
+        "a.jsonl:5: It does not say its symbol and strategy: name its run with --backtest ID.",
+        "1 run stored, 0 already there, 4 failed",
+    ]
 
 
 async def test_a_folder_without_documents_is_no_failure(importing: Importing) -> None:
@@ -346,12 +353,12 @@ def test_documents_that_wait_come_back_as_they_were() -> None:
 
 
 SCRIPT = """
-import click
+import sys
 from api.import_progress import show_progress
 
 with show_progress(2048) as advance:
     advance(1024)
-    click.echo("a failure", err=True)
+    sys.stderr.write("a failure\\n")
     advance(2048)
 """
 
@@ -366,5 +373,5 @@ def test_the_bar_is_shown_on_a_terminal_only() -> None:
 
     assert "Importing" in shown
     assert "2.0/2.0 kB" in shown
-    assert "a failure\r\n" in shown
+    assert "\r\x1b[2Ka failure\r\n" in shown
     assert (piped.stdout, piped.stderr) == ("", "a failure\n")

@@ -1,4 +1,5 @@
 import math
+import re
 
 import pytest
 
@@ -41,7 +42,5 @@ def test_a_byte_order_mark_is_skipped() -> None:
     ],
 )
 def test_what_is_no_json_is_refused_with_the_reason(text: bytes, reason: str) -> None:
-    with pytest.raises(ValueError, match=".") as refused:
+    with pytest.raises(ValueError, match=f"^{re.escape(reason)}"):
         parse_json(text)
-
-    assert str(refused.value).startswith(reason)
