@@ -4,7 +4,7 @@ import json
 import math
 import statistics
 from datetime import UTC, datetime, timedelta
-from itertools import combinations_with_replacement, pairwise
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -207,41 +207,49 @@ RUNS = """
   backtests(first: 100, filter: {strategy: {eq: "sma_cross"}}) {
     nodes {
       id parameters equityCurve { times values }
-      metrics { totalReturn sharpeRatio maxDrawdown winRate profitFactor totalTrades volatility }
+      metrics { totalReturn sharpeRatio maxDrawdown winRate profitFactor totalTrades }
     }
   }
 }
 """
 
 
-async def test_the_moving_averages_of_the_demo_compare_as_in_pandas(client: Client, database: Database) -> None:
+@pytest.fixture
+async def moving_averages(client: Client, database: Database) -> list[dict[str, Any]]:
+    """The 25 sma_cross runs of the demo, as they are read one by one."""
     await load_demo(database, lambda _: None)
-    runs = (await client.ask(RUNS))["backtests"]["nodes"]
-    ids = [run["id"] for run in runs]
-    assert len(ids) == 25
+    runs: list[dict[str, Any]] = (await client.ask(RUNS))["backtests"]["nodes"]
+    assert len(runs) == 25
+    return runs
+
+
+async def test_metrics_and_parameters_of_the_demo_compare_as_in_pandas(
+    client: Client, moving_averages: list[dict[str, Any]]
+) -> None:
+    ids = [run["id"] for run in moving_averages]
     found = await compare(client, *ids)
-    figures = pd.DataFrame([run["metrics"] for run in runs], index=ids, dtype=float)
-    for ranked, name in zip(found["metrics"], figures.columns[:-1], strict=True):
-        column = figures[name]
-        ranks = column.rank(method="min", ascending=False)
-        assert {each["backtest"]["id"]: each["rank"] for each in ranked["values"]} == ranks.astype(int).to_dict()
-        assert ranked["best"]["value"] == column.max()
+    figures = pd.DataFrame([run["metrics"] for run in moving_averages], index=ids, dtype=float)
+    for ranked, name in zip(found["metrics"], figures.columns, strict=True):
+        ranks = figures[name].rank(method="min", ascending=False).astype(int).to_dict()
+        assert {each["backtest"]["id"]: each["rank"] for each in ranked["values"]} == ranks
+        assert ranked["best"]["value"] == figures[name].max()
         spread = [ranked["mean"], ranked["median"], ranked["standardDeviation"]]
-        assert spread == pytest.approx([column.mean(), column.median(), column.std()])
-    parameters = pd.DataFrame([run["parameters"] for run in runs])
-    different = {name: list(parameters[name]) for name in parameters if parameters[name].nunique() > 1}
-    assert {each["name"]: each["values"] for each in found["parameters"]} == different
-    assert set(different) == {"fast_period", "slow_period"}
-    prices = pd.DataFrame(
-        {run["id"]: pd.Series(run["equityCurve"]["values"], run["equityCurve"]["times"]) for run in runs}
-    )
-    assert found["equityCurves"]["times"] == list(prices.index)
-    shown = pd.DataFrame(
-        {each["backtest"]["id"]: each["values"] for each in found["equityCurves"]["series"]}, index=prices.index
-    )
-    pd.testing.assert_frame_equal(shown, prices / prices.iloc[0], rtol=1e-15)
-    expected = prices.pct_change().corr()
-    for row, column in combinations_with_replacement(range(25), 2):
-        assert found["returnCorrelation"][row][column] == pytest.approx(expected.iloc[row, column], abs=1e-12)
-        assert found["returnCorrelation"][row][column] == found["returnCorrelation"][column][row]
-    assert (found["earliest"], found["latest"]) == (prices.index[0], prices.index[-1])
+        assert spread == pytest.approx([figures[name].mean(), figures[name].median(), figures[name].std()])
+    parameters = pd.DataFrame([run["parameters"] for run in moving_averages])
+    expected = {name: list(parameters[name]) for name in parameters if parameters[name].nunique() > 1}
+    assert {each["name"]: each["values"] for each in found["parameters"]} == expected
+    assert set(expected) == {"fast_period", "slow_period"}
+
+
+async def test_curves_and_correlations_of_the_demo_compare_as_in_pandas(
+    client: Client, moving_averages: list[dict[str, Any]]
+) -> None:
+    found = await compare(client, *(run["id"] for run in moving_averages))
+    curves = {run["id"]: run["equityCurve"] for run in moving_averages}
+    money = pd.DataFrame({id: pd.Series(curve["values"], curve["times"]) for id, curve in curves.items()})
+    shown = {each["backtest"]["id"]: each["values"] for each in found["equityCurves"]["series"]}
+    plotted = pd.DataFrame(shown, index=found["equityCurves"]["times"])
+    pd.testing.assert_frame_equal(plotted, money / money.iloc[0], rtol=1e-15)
+    correlations = pd.DataFrame(found["returnCorrelation"], index=money.columns, columns=money.columns)
+    pd.testing.assert_frame_equal(correlations, money.pct_change().corr(), rtol=1e-12)
+    assert (found["earliest"], found["latest"]) == (money.index[0], money.index[-1])

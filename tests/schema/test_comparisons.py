@@ -51,7 +51,7 @@ async def test_runs_come_in_the_order_asked_for_and_missing_ones_are_named(clien
 
 async def test_a_comparison_of_missing_runs_is_empty(client: Client) -> None:
     found = await compare(client, str(uuid4()), metrics=["BETA"])
-    nothing = {"values": [], "best": None, "mean": None, "median": None, "standardDeviation": None}
+    nothing: dict[str, Any] = {"values": [], "best": None, "mean": None, "median": None, "standardDeviation": None}
     assert found["metrics"] == [{"metric": "BETA", "higherIsBetter": True, **nothing}]
     assert (found["backtests"], found["parameters"], found["returnCorrelation"]) == ([], [], [])
     assert found["equityCurves"] == {"times": [], "series": [], "byDay": False, "downsampled": False}
@@ -151,7 +151,10 @@ async def test_daily_and_intraday_runs_meet_on_days(client: Client) -> None:
 
 
 async def test_curves_without_a_common_day_are_empty(client: Client) -> None:
-    ids = [await save_id(client, **curve(1, 2)), await save_id(client, **curve(3, 4, times=["2025-01-01", "2025-01-02"]))]
+    ids = [
+        await save_id(client, **curve(1, 2)),
+        await save_id(client, **curve(3, 4, times=["2025-01-01", "2025-01-02"])),
+    ]
     found = await compare(client, *ids)
     assert found["equityCurves"]["times"] == []
     assert [each["values"] for each in found["equityCurves"]["series"]] == [[], []]
