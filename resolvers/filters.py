@@ -5,7 +5,8 @@ Conditions come as nested mappings with the GraphQL names in snake case and only
 inside does not match, and a null never equals a value, so `ne` and `not_in` match it. Every operand is bound.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     not_,
     or_,
+    select,
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -33,6 +36,13 @@ from resolvers.store.tables import backtests, trades
 Conditions = Mapping[str, Any]
 Column = ColumnElement[Any]
 Condition = ColumnElement[bool]
+
+EXACT = 2.0**53
+"""From here on, several whole numbers are one float64."""
+DEEPEST = 100
+"""How many keys a path may have that the index on parameters is asked for; PostgreSQL could do more."""
+_POSITION = re.compile(r"\s*[+-]?\d+", re.ASCII)
+"""What PostgreSQL takes for a position in a list."""
 
 
 def backtest_condition(conditions: Conditions) -> Condition:
@@ -78,7 +88,8 @@ def _bound(column: Column, value: Any) -> Column:
 
 def _is_in(column: Column, values: Any, fold: Callable[[Column], Column]) -> Condition:
     if fold is _lower:
-        return or_(false(), *(fold(column) == fold(_bound(column, value)) for value in values))
+        given = func.unnest(literal(list(values), type_=ARRAY(Text))).column_valued("given")
+        return _lower(column).in_(select(_lower(given)))
     return column == any_(bindparam(None, list(values), type_=ARRAY(column.type)))
 
 
@@ -121,40 +132,50 @@ def _parameter(operand: Conditions) -> Condition:
         case "boolean", wanted:
             return value == literal(wanted, type_=JSONB)
         case "number", comparison:
-            number = case((func.jsonb_typeof(value) == "number", cast(_scalar(value), Double)))
+            number = case((_is_a(value, "number"), cast(_scalar(value), Double)))
             return _all([_compare(number, comparison), _contained(name, comparison)])
         case _, comparison:
-            text = case((func.jsonb_typeof(value) == "string", _scalar(value)))
+            text = case((_is_a(value, "string"), _scalar(value)))
             return _all([_compare(text, comparison), _contained(name, comparison)])
+
+
+def _is_a(value: Column, kind: str) -> Condition:
+    return func.jsonb_typeof(value) == literal_column(f"'{kind}'")
 
 
 def _scalar(value: Column) -> Column:
     """Return a JSON value that is no object or list as text."""
-    return value.op("#>>", return_type=Text())(literal([], type_=ARRAY(Text)))
+    return value.op("#>>", return_type=Text())(literal_column("'{}'"))
 
 
 def _parameter_value(name: str) -> Column:
-    path = name.split(".")
-    value = backtests.c.parameters.op("->")(literal(name, type_=Text()))
-    if len(path) == 1:
-        return _jsonb(value)
-    return _jsonb(func.coalesce(value, backtests.c.parameters.op("#>")(literal(path, type_=ARRAY(Text)))))
-
-
-def _jsonb(value: Column) -> Column:
-    return func.coalesce(value, type_=JSONB)
+    """Return the parameter of that very name, or else the one that a path with dots leads to."""
+    value = backtests.c.parameters.op("->", return_type=JSONB())(literal(name, type_=Text()))
+    if "." not in name:
+        return value
+    path = literal(name.split("."), type_=ARRAY(Text))
+    return func.coalesce(value, backtests.c.parameters.op("#>")(path), type_=JSONB)
 
 
 def _contained(name: str, comparison: Conditions) -> Condition:
     """Return what an equality implies and the index on parameters can find: the parameters contain the pair."""
-    if "eq" not in comparison or not comparison.get("case_sensitive", True):
+    path = name.split(".")
+    if not _is_found(path, comparison):
         return true()
     flat: Any = {name: comparison["eq"]}
     nested: Any = comparison["eq"]
-    for key in reversed(name.split(".")):
+    for key in reversed(path):
         nested = {key: nested}
     contains = [backtests.c.parameters.contains(literal(pair, type_=JSONB)) for pair in (flat, nested)]
     return contains[0] if flat == nested else or_(*contains)
+
+
+def _is_found(path: Sequence[str], comparison: Conditions) -> bool:
+    """Tell whether what equals the operand contains it as JSON, too: not a whole number that no float64 can tell."""
+    operand, sensitive = comparison.get("eq"), comparison.get("case_sensitive", True)
+    if operand is None or not sensitive or (isinstance(operand, float) and abs(operand) >= EXACT):
+        return False
+    return len(path) <= DEEPEST and not any(_POSITION.fullmatch(key) for key in path[1:])
 
 
 def parse_ids(given: Any) -> Any:

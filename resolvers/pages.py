@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, and_, exists, func, literal, literal_column, select, true
+from sqlalchemy import ColumnElement, Select, Table, exists, false, func, literal, literal_column, select, true
 from sqlalchemy.sql.expression import FromClause
 
 from resolvers.paging import Order, PageRequest
@@ -24,13 +24,14 @@ class Wanted:
 
 @dataclass(slots=True)
 class Page:
-    """Rows in their order, a cursor for each, and what is known of the rest."""
+    """Rows in their order, a cursor for each, and what is known of the rest; empty for a parent that is gone."""
 
     rows: Sequence[Row] = ()
     cursors: Sequence[str] = ()
     has_next: bool = False
     has_previous: bool = False
-    total_count: int | None = None
+    total_count: int | None = 0
+    """None where it was not asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,10 @@ class Listing:
 
 async def fetch_page(database: Database, listing: Listing, request: PageRequest, wanted: Wanted) -> Page:
     """Return one page of a listing, in one statement."""
-    page = _page(listing, request)
-    if wanted == Wanted():
-        rows = await database.fetch(page)
-    else:
-        anchor = select(literal(1).label("one")).subquery("anchor")
-        rows = await database.fetch(_anchored(anchor, (), listing, request, wanted))
-    return _cut(rows, listing, request)
+    statement = _page(listing, request)
+    if wanted != Wanted():
+        statement = _beside(_facts(listing, request, wanted).subquery("facts"), listing, request)
+    return _cut(await database.fetch(statement), listing, request)
 
 
 async def fetch_pages(
@@ -69,7 +67,11 @@ async def fetch_pages(
     """
     anchor = parents.subquery("parent")
     keys = [column.name for column in anchor.c]
-    rows = await database.fetch(_anchored(anchor, keys, listing, request, wanted))
+    facts: FromClause = anchor
+    if wanted != Wanted():
+        facts = anchor.join(_facts_of_each(listing, request, wanted).lateral("facts"), true())
+    named = [anchor.c[name].label(f"parent_{name}") for name in keys]
+    rows = await database.fetch(_beside(facts, listing, request, named))
     found: dict[Key, list[Row]] = {}
     for row in rows:
         found.setdefault(tuple(row[f"parent_{name}"] for name in keys), []).append(row)
@@ -100,30 +102,44 @@ def _bounds(order: Order, request: PageRequest) -> list[ColumnElement[bool]]:
     return bounds
 
 
-def _anchored(
-    anchor: FromClause, keys: Sequence[str], listing: Listing, request: PageRequest, wanted: Wanted
+def _beside(
+    facts: FromClause, listing: Listing, request: PageRequest, keys: Sequence[ColumnElement[Any]] = ()
 ) -> Select[Any]:
-    """Join each row of the anchor with its page; an empty page still gives a row with the facts."""
-    page = _page(listing, request).correlate(anchor).add_columns(literal(True).label("present")).lateral("page")
-    facts: list[ColumnElement[Any]] = [anchor.c[name].label(f"parent_{name}") for name in keys]
-    if wanted.total_count:
-        count = select(func.count()).select_from(listing.table).where(listing.condition).correlate(anchor)
-        facts.append(count.scalar_subquery().label("total_count"))
-    if wanted.other_side:
-        facts.append(_other_side(listing, request, anchor).label("other_side"))
+    """Join each row of facts with its page; an empty page still gives a row with the facts."""
+    page = _page(listing, request).add_columns(literal(True).label("present")).lateral("page")
     marks = [page.c[f"cursor_{index}"] for index in range(len(listing.order.sorts))]
     order = listing.order.clauses(marks, backward=request.backward)
-    return select(*facts, page).select_from(anchor.outerjoin(page, true())).order_by(*facts[: len(keys)], *order)
+    known = [column for column in facts.c if column.name in {"total_count", "other_side"}]
+    return select(*keys, *known, page).select_from(facts.outerjoin(page, true())).order_by(*keys, *order)
 
 
-def _other_side(listing: Listing, request: PageRequest, anchor: FromClause) -> ColumnElement[bool]:
-    """Return whether rows stand at or behind the cursor that the page starts from."""
+def _facts(listing: Listing, request: PageRequest, wanted: Wanted) -> Select[Any]:
+    """Select what is wanted beside a page, each by a question of its own: only the count has to see every row."""
+    facts: list[ColumnElement[Any]] = []
+    rows = select(literal(1)).select_from(listing.table).where(listing.condition)
+    if wanted.total_count:
+        facts.append(rows.with_only_columns(func.count()).scalar_subquery().label("total_count"))
+    if wanted.other_side:
+        facts.append(exists(rows.where(_other_side(listing, request))).label("other_side"))
+    return select(*facts)
+
+
+def _facts_of_each(listing: Listing, request: PageRequest, wanted: Wanted) -> Select[Any]:
+    """Select the same by aggregates over a parent's few rows: subqueries would run again for each row of a page."""
+    facts: list[ColumnElement[Any]] = []
+    if wanted.total_count:
+        facts.append(func.count().label("total_count"))
+    if wanted.other_side:
+        facts.append(func.coalesce(func.bool_or(_other_side(listing, request)), false()).label("other_side"))
+    return select(*facts).select_from(listing.table).where(listing.condition)
+
+
+def _other_side(listing: Listing, request: PageRequest) -> ColumnElement[bool]:
+    """Return which rows stand at or behind the cursor that the page starts from."""
     start = request.before if request.backward else request.after
     if start is None:
-        return literal(False)
-    behind = listing.order.beyond(start, backward=request.backward).is_not(true())
-    inside = select(literal(1)).select_from(listing.table).where(and_(listing.condition, behind)).correlate(anchor)
-    return exists(inside)
+        return false()
+    return listing.order.beyond(start, backward=not request.backward, inclusive=True)
 
 
 def _cut(rows: Sequence[Row], listing: Listing, request: PageRequest) -> Page:

@@ -1,19 +1,20 @@
 """Keyset pages: what a client asks for, and the cursors that carry the place in an order."""
 
 import base64
-import binascii
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Date, Double, Integer, Text, Uuid, and_, false, literal, or_, tuple_
+from sqlalchemy import ColumnElement, Date, Double, Integer, Text, Uuid, and_, false, literal, or_, true, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from resolvers.errors import BadCursor, BadUserInput
+from resolvers.importers.times import EARLIEST, LATEST
 from resolvers.store.tables import Instant
 
 PAGE = 20
@@ -54,12 +55,15 @@ class Order:
         columns = columns or [sort.column for sort in self.sorts]
         return [_clause(sort, column, backward=backward) for sort, column in zip(self.sorts, columns, strict=True)]
 
-    def beyond(self, cursor: str, *, backward: bool = False) -> ColumnElement[bool]:
-        """Return the condition for rows that come after the cursor's row, or before it if backward."""
+    def beyond(self, cursor: str, *, backward: bool = False, inclusive: bool = False) -> ColumnElement[bool]:
+        """Return the condition for rows that come after the cursor's row, or before it if backward.
+
+        inclusive: the cursor's row meets it, too.
+        """
         values = self.decode(cursor)
         if len({sort.descending for sort in self.sorts}) == 1 and not any(sort.nullable for sort in self.sorts):
-            return _row_comparison(self.sorts, values, backward=backward)
-        condition: ColumnElement[bool] = false()
+            return _row_comparison(self.sorts, values, backward=backward, inclusive=inclusive)
+        condition: ColumnElement[bool] = true() if inclusive else false()
         for sort, value in reversed(list(zip(self.sorts, values, strict=True))):
             condition = or_(_beyond(sort, value, backward=backward), and_(_same(sort, value), condition))
         return condition
@@ -75,10 +79,11 @@ class Order:
             BadCursor: it is no cursor, or one of another order or filter.
         """
         try:
-            mark, *values = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+            padded = cursor + "=" * (-len(cursor) % 4)
+            mark, *values = orjson.loads(base64.b64decode(padded, altchars="-_", validate=True))
             if mark == self.mark and len(values) == len(self.sorts):
                 return [_value(sort, value) for sort, value in zip(self.sorts, values, strict=True)]
-        except (ValueError, TypeError, binascii.Error):
+        except (ValueError, TypeError):
             pass
         raise BadCursor("The cursor belongs to another order or filter, or is no cursor: start from the first page.")
 
@@ -118,10 +123,14 @@ def _clause(sort: Sort, column: ColumnElement[Any], *, backward: bool) -> UnaryE
     return clause.nulls_first() if backward else clause.nulls_last()
 
 
-def _row_comparison(sorts: Sequence[Sort], values: Sequence[Any], *, backward: bool) -> ColumnElement[bool]:
+def _row_comparison(
+    sorts: Sequence[Sort], values: Sequence[Any], *, backward: bool, inclusive: bool
+) -> ColumnElement[bool]:
     columns = tuple_(*(sort.column for sort in sorts))
     bounds = tuple_(*(_literal(sort, value) for sort, value in zip(sorts, values, strict=True)))
-    return columns < bounds if sorts[0].descending is not backward else columns > bounds
+    if sorts[0].descending is not backward:
+        return columns <= bounds if inclusive else columns < bounds
+    return columns >= bounds if inclusive else columns > bounds
 
 
 def _beyond(sort: Sort, value: Any, *, backward: bool) -> ColumnElement[bool]:
@@ -145,14 +154,14 @@ def _value(sort: Sort, value: Any) -> Any:
     if value is None and sort.nullable:
         return None
     kind = sort.column.type
-    if isinstance(kind, Date):
-        return date.fromisoformat(value)
-    if isinstance(kind, Uuid):
-        return UUID(value)
-    if isinstance(kind, Double):
-        return float(value)
-    if isinstance(kind, Integer | type(Instant)) and not isinstance(value, bool):
-        return int(value)
-    if isinstance(kind, Text) and isinstance(value, str):
+    if isinstance(kind, Double) and isinstance(value, float) and math.isfinite(value):
         return value
+    if isinstance(kind, Integer | type(Instant)) and type(value) is int and value in _RANGES[type(kind)]:
+        return value
+    if isinstance(value, str) and "\x00" not in value and type(kind) in _READ:
+        return _READ[type(kind)](value)
     raise TypeError(value)
+
+
+_RANGES = {Integer: range(-(2**31), 2**31), type(Instant): range(int(EARLIEST), int(LATEST) + 1)}
+_READ: Mapping[type, Callable[[str], Any]] = {Date: date.fromisoformat, Uuid: UUID, Text: str}

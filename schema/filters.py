@@ -1,6 +1,6 @@
 """Conditions on runs and on trades."""
 
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
 
 import strawberry
 
@@ -72,6 +72,9 @@ class BacktestFilter:
     tags: TagsFilter | None = _condition("On the tags.")
     metrics: MetricsFilter | None = _condition("On the metrics.")
     parameters: list[ParameterFilter] | None = _condition("On parameters of the strategy; all hold together.")
+
+
+Filter = Annotated[BacktestFilter | None, strawberry.argument(description="Only these runs. All unless told.")]
 
 
 @strawberry.input(description="Conditions on trades; all that are given hold together.")

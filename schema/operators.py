@@ -7,9 +7,15 @@ from typing import Any
 
 import strawberry
 from strawberry import UNSET
+from strawberry.utils.str_converters import to_camel_case
 
 from resolvers.errors import BadUserInput
 from schema.scalars import DateTime
+
+MOST_CONDITIONS = 500
+MOST_NESTED = 50
+"""How many levels of and, or and not: each is several calls deep in what writes SQL."""
+NESTING = frozenset({"and", "or", "not"})
 
 _UNSAID: Any = UNSET
 
@@ -99,27 +105,53 @@ class DateTimeFilter:
     lte: DateTime | None = _operator("At this instant or earlier.")
 
 
-def read_conditions(given: Any, path: str = "filter") -> dict[str, Any]:
+def read_conditions(given: Any) -> dict[str, Any]:
     """Return what was said in a filter as nested data: names in snake case, enums as their values.
 
     Raises:
-        BadUserInput: an operand is null or NaN.
+        BadUserInput: an operand is null, no finite number or holds a null character; or the filter is too large.
     """
     if given is None or given is UNSET:
         return {}
-    said = {name: value for name, value in vars(given).items() if value is not UNSET}
-    return {name.rstrip("_"): _read(value, f"{path}.{name.rstrip('_')}") for name, value in said.items()}
+    conditions = _read_object(given, ("filter",))
+    if _count(conditions) > MOST_CONDITIONS:
+        raise BadUserInput(f"filter has more than {MOST_CONDITIONS} conditions; `in` takes any number of values.")
+    return conditions
 
 
-def _read(value: Any, path: str) -> Any:
-    if value is None:
-        raise BadUserInput(f"{path} is null: leave it out, or ask for nulls with isNull.")
+def _read_object(given: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    if sum(name in NESTING for name in path) > MOST_NESTED:
+        raise BadUserInput(f"filter nests and, or and not more than {MOST_NESTED} levels deep.")
+    said = {name.rstrip("_"): value for name, value in vars(given).items() if value is not UNSET}
+    return {name: _read(value, (*path, to_camel_case(name))) for name, value in said.items()}
+
+
+def _read(value: Any, path: tuple[str, ...]) -> Any:
     if isinstance(value, list):
-        return [_read(each, f"{path}.{index}") for index, each in enumerate(value)]
+        return [_read(each, (*path, str(index))) for index, each in enumerate(value)]
     if isinstance(value, Enum):
         return value.value
-    if isinstance(value, float) and math.isnan(value):
-        raise BadUserInput(f"{path} is not a number.")
-    if isinstance(value, str) and "\x00" in value:
-        raise BadUserInput(f"{path} holds a null character, which no stored text has.")
-    return read_conditions(value, path) if hasattr(value, "__strawberry_definition__") else value
+    if hasattr(value, "__strawberry_definition__"):
+        return _read_object(value, path)
+    problem = _problem(value)
+    if problem:
+        raise BadUserInput(f"{'.'.join(path)} {problem}")
+    return value
+
+
+def _problem(operand: Any) -> str | None:
+    """Return why nothing can be compared with an operand, if so."""
+    if operand is None:
+        return "is null: leave it out, or ask for nulls with isNull."
+    if isinstance(operand, float) and not math.isfinite(operand):
+        return "is not a finite number."
+    if isinstance(operand, str) and "\x00" in operand:
+        return "holds a null character, which no stored text has."
+    return None
+
+
+def _count(said: Any) -> int:
+    """Return how many conditions there are; an empty object is one, too."""
+    if isinstance(said, dict):
+        return sum(_count(value) for name, value in said.items() if name not in {"name", "case_sensitive"}) or 1
+    return sum(map(_count, said)) if isinstance(said, list) and said and isinstance(said[0], dict) else 1

@@ -81,5 +81,8 @@ class TrialOrder:
 
 
 def read_order(given: Any) -> tuple[tuple[str, bool], ...]:
-    """Return an order as columns, each with whether it falls."""
-    return tuple((key.field.value, key.direction is OrderDirection.DESC) for key in given or ())
+    """Return an order as columns, each with whether it falls; what is named again has nothing left to decide."""
+    keys: dict[str, bool] = {}
+    for key in given or ():
+        keys.setdefault(key.field.value, key.direction is OrderDirection.DESC)
+    return tuple(keys.items())

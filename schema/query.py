@@ -10,18 +10,21 @@ from resolvers.optimizations import load_optimizations, load_trials
 from resolvers.paging import request_page
 from resolvers.trades import load_trades
 from resolvers.walk_forward import load_walk_forward_tests
+from schema.aggregates import AggregateQuery
 from schema.backtests import Backtest, read_backtest
+from schema.comparisons import ComparisonQuery
 from schema.context import Info
-from schema.filters import BacktestFilter
+from schema.filters import Filter
+from schema.leaders import LeaderQuery
 from schema.nodes import Node, parse_node_id
 from schema.operators import read_conditions
 from schema.optimizations import read_optimization, read_trial
 from schema.orders import BacktestOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
+from schema.rankings import RankingQuery
+from schema.summaries import SummaryQuery
 from schema.trades import read_trade
 from schema.walk_forward import read_walk_forward_test
-
-Filter = Annotated[BacktestFilter | None, strawberry.argument(description="Only these runs. All unless told.")]
 
 _WHOLE = (
     (load_backtests, read_backtest),
@@ -32,7 +35,7 @@ _NUMBERED = ((load_trades, read_trade), (load_trials, read_trial))
 
 
 @strawberry.type(description="What can be asked.")
-class Query:
+class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery):
     """The root of questions."""
 
     @strawberry.field(description="Anything with an id. Null where nothing has it.")

@@ -20,6 +20,9 @@ mutation($inputs: [SaveBacktestInput!]!) {
 """
 IMPORT = "mutation($input: ImportBacktestInput!) { importBacktest(input: $input) { backtest { id } " + PAYLOAD + " } }"
 
+UNKNOWN = "01890a5d-ac96-774b-bcce-b302099a8057"
+"""An id that nothing has."""
+
 DAYS = {"startDate": "2024-01-01", "endDate": "2024-01-31"}
 RUN: dict[str, Any] = {"symbol": "GOOG", "strategy": "sma_cross", **DAYS}
 

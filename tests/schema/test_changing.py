@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from tests.client import Client
-from tests.operations import RUN, count_runs, save_id
+from tests.operations import RUN, UNKNOWN, count_runs, save_id
 from tests.schema.test_reading import SAVE_OPTIMIZATION, SAVE_WINDOWS, WINDOW, save_graph
 
 UPDATE = """
@@ -37,7 +37,7 @@ async def test_notes_tags_status_and_error_message_change_and_the_rest_stays(cli
 @pytest.mark.parametrize(
     ("change", "code", "path"),
     [
-        ({"id": str(uuid4()), "notes": "x"}, "NOT_FOUND", ["input", "id"]),
+        ({"id": UNKNOWN, "notes": "x"}, "NOT_FOUND", ["input", "id"]),
         ({"id": "x"}, "INVALID", ["input", "id"]),
         ({"status": None}, "INVALID", ["input", "status"]),
         ({"tags": [""]}, "INVALID", ["input", "tags", "0"]),
@@ -69,7 +69,7 @@ async def test_a_run_is_deleted_with_all_that_belongs_to_it(client: Client) -> N
     assert (await client.ask(query, id=kept))["backtest"]["trades"]["nodes"] != []
 
 
-@pytest.mark.parametrize(("id", "code"), [(str(uuid4()), "NOT_FOUND"), ("x", "INVALID")])
+@pytest.mark.parametrize(("id", "code"), [(UNKNOWN, "NOT_FOUND"), ("x", "INVALID")])
 async def test_deleting_what_is_not_there_is_told(client: Client, id: str, code: str) -> None:
     payload = (await client.ask(DELETE, input={"id": id}))["deleteBacktest"]
     assert payload == {"deletedId": None, "errors": [{"code": code, "path": ["input", "id"]}]}
@@ -136,7 +136,7 @@ BAD_TRIALS = [
     ({"trials": [{"parameters": {}, "winRate": 58.3}]}, "INVALID", ["trials", "0", "winRate"]),
     ({"trials": [{"parameters": {}, "rank": 0}]}, "INVALID", ["trials", "0", "rank"]),
     ({"trials": [], "objective": ""}, "INVALID", ["objective"]),
-    ({"trials": [], "backtestId": str(uuid4())}, "NOT_FOUND", ["backtestId"]),
+    ({"trials": [], "backtestId": UNKNOWN}, "NOT_FOUND", ["backtestId"]),
     ({"trials": [], "backtestId": "x"}, "INVALID", ["backtestId"]),
     ({"trials": [], "id": "x"}, "INVALID", ["id"]),
 ]
@@ -192,7 +192,7 @@ async def test_a_bad_window_is_refused(client: Client, fields: Any, path: list[s
     assert [error["path"] for error in payload["errors"]] == [["input", "tests", "1", *path]]
 
 
-@pytest.mark.parametrize(("id", "code"), [(str(uuid4()), "NOT_FOUND"), ("x", "INVALID")])
+@pytest.mark.parametrize(("id", "code"), [(UNKNOWN, "NOT_FOUND"), ("x", "INVALID")])
 @pytest.mark.parametrize("tests", [[], [WINDOW]])
 async def test_windows_of_an_unknown_run_are_refused(client: Client, id: str, code: str, tests: list[Any]) -> None:
     payload = await save_windows(client, id, *tests)

@@ -1,10 +1,13 @@
 """Importing real engines' documents: what is read back equals the source, float for float."""
 
 import asyncio
+import lzma
 from typing import Any
 
+import orjson
 import pytest
 
+from api.demo import DOCUMENTS
 from tests.client import Client
 from tests.operations import IMPORT, count_runs, save_id
 from tests.samples import real_documents
@@ -125,6 +128,21 @@ async def test_a_real_run_reads_back_equal_to_its_document(client: Client, docum
     [kept] = stored.pop("documents")
     assert stored == expected_run(document)
     assert (kept["kind"], kept["format"], kept["content"]) == ("BACKTEST", "VECTORBT_ENGINE", document)
+
+
+async def test_all_runs_of_the_demo_import_over_http_read_back_equal_and_are_stored_once(client: Client) -> None:
+    with lzma.open(DOCUMENTS) as lines:
+        documents = [document for document in map(orjson.loads, lines) if "equity_curve" in document]
+    assert len(documents) == 89
+    for _ in range(2):
+        for document in documents:
+            payload = await import_run(client, document)
+            assert payload["errors"] == []
+            stored = (await client.ask(READ, id=payload["backtest"]["id"]))["backtest"]
+            [kept] = stored.pop("documents")
+            assert kept["content"] == document
+            assert stored == expected_run(document)
+        assert await count_runs(client) == 89
 
 
 async def test_the_same_document_again_stores_nothing_new_and_says_so(client: Client) -> None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from tests.client import Client
-from tests.operations import RUN, SAVE_MANY, save_id
+from tests.operations import RUN, SAVE_MANY, UNKNOWN, save_id
 from tests.statements import counted_statements
 
 SAVE_OPTIMIZATION = """
@@ -125,7 +125,7 @@ async def test_an_unknown_id_is_null(client: Client, suffix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "id", ["", "x", "1", f"{uuid4()}:", f"{uuid4()}:x", f"{uuid4()}:-1", f"{uuid4()}:1:1", "é" * 36, f"{uuid4()}:²"]
+    "id", ["", "x", "1", f"{UNKNOWN}:", f"{UNKNOWN}:x", f"{UNKNOWN}:-1", f"{UNKNOWN}:1:1", "é" * 36, f"{UNKNOWN}:²"]
 )
 async def test_a_malformed_id_is_bad_user_input(client: Client, id: str) -> None:
     for field in ("node", "backtest"):

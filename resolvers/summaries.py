@@ -1,0 +1,75 @@
+"""Summarise how runs did over the last days."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, literal_column, null, select, union_all
+from sqlalchemy.sql.expression import FromClause
+
+from resolvers.aggregates import mean
+from resolvers.errors import BadUserInput
+from resolvers.filters import Conditions, backtest_condition
+from resolvers.saving import now
+from resolvers.store.database import Database, Row
+from resolvers.store.tables import Instant, backtests
+
+MOST_DAYS = 36_500
+_DAY = 86_400_000_000
+_AVERAGED = {"average_return": "total_return", "average_sharpe": "sharpe_ratio", "average_win_rate": "win_rate"}
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures over all runs and, where asked for, over each group; since is in microseconds since 1970 UTC."""
+
+    since: int
+    whole: Row
+    groups: Mapping[str, Sequence[Row]]
+
+
+async def summarise_performance(
+    database: Database, *, days: int, conditions: Conditions, keys: Sequence[str] = ()
+) -> Summary:
+    """Return the figures over the completed runs of the last days, in one statement.
+
+    Args:
+        database: where to ask.
+        days: days of 24 hours before now, at least 1.
+        conditions: only these runs.
+        keys: columns to group by, each on its own; the largest group comes first, ties by name.
+
+    Raises:
+        BadUserInput: days is not between 1 and 36,500.
+    """
+    if not 1 <= days <= MOST_DAYS:
+        raise BadUserInput(f"days is {days} and must be between 1 and {MOST_DAYS:,}.")
+    since = now() - days * _DAY
+    rows = await database.fetch(_summary(since, conditions, keys))
+    groups: dict[str, list[Row]] = {key: [] for key in keys}
+    for row in rows[1:]:
+        groups[row["part"]].append(row)
+    return Summary(since, rows[0], groups)
+
+
+def _summary(since: int, conditions: Conditions, keys: Sequence[str]) -> Select[tuple[Any, ...]]:
+    """Select the figures over all runs, and behind them those of each group, largest first."""
+    completed = backtests.c.status == literal_column("'COMPLETED'")
+    recent = backtests.c.created_at >= literal(since, type_=Instant)
+    columns = [backtests.c[name] for name in (*keys, *_AVERAGED.values())]
+    runs = select(*columns).where(completed, recent, backtest_condition(conditions)).cte("runs")
+    groups = [_figures(runs, literal(key, type_=Text()), runs.c[key]).group_by(runs.c[key]) for key in keys]
+    parts = union_all(_figures(runs, cast(null(), Text), cast(null(), Text)), *groups).subquery("parts")
+    order = (parts.c.part.nulls_first(), parts.c["count"].desc(), parts.c.key.collate("C"))
+    return select(parts).order_by(*order)
+
+
+def _figures(runs: FromClause, part: ColumnElement[Any], key: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    return select(
+        part.label("part"),
+        key.label("key"),
+        func.count().label("count"),
+        func.max(runs.c.total_return).label("best_return"),
+        func.min(runs.c.total_return).label("worst_return"),
+        *(mean(runs.c[metric]).label(name) for name, metric in _AVERAGED.items()),
+    ).select_from(runs)

@@ -1,0 +1,84 @@
+"""How runs did over the last days."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+
+from resolvers.store.database import Row
+from resolvers.summaries import summarise_performance
+from schema.context import Info
+from schema.filters import Filter
+from schema.operators import read_conditions
+from schema.pages import is_selected
+from schema.rows import read
+from schema.scalars import DateTime
+
+_NO_VALUE = "Null where no run has one."
+_RETURN = f"Mean of the total returns as a fraction. {_NO_VALUE}"
+_SHARPE = f"Mean of the Sharpe ratios. {_NO_VALUE}"
+_WIN_RATE = f"Mean of the win rates, 0 to 1; each run counts once. {_NO_VALUE}"
+
+
+@strawberry.type(description="The figures of the runs that share a strategy or a symbol.")
+class GroupPerformance:
+    """The figures of a group."""
+
+    key: str = strawberry.field(description="The strategy or symbol.")
+    count: int = strawberry.field(description="Number of runs.")
+    average_return: float | None = strawberry.field(description=_RETURN)
+    average_sharpe: float | None = strawberry.field(description=_SHARPE)
+    average_win_rate: float | None = strawberry.field(description=_WIN_RATE)
+
+
+@strawberry.type(description="The figures of the completed runs of the last days.")
+class PerformanceSummary:
+    """The figures of the last days."""
+
+    since: DateTime = strawberry.field(description="Runs made at this instant or later are in.")
+    total_backtests: int = strawberry.field(description="Number of runs.")
+    average_return: float | None = strawberry.field(description=_RETURN)
+    best_return: float | None = strawberry.field(description=f"Highest total return as a fraction. {_NO_VALUE}")
+    worst_return: float | None = strawberry.field(description=f"Lowest total return as a fraction. {_NO_VALUE}")
+    average_sharpe: float | None = strawberry.field(description=_SHARPE)
+    average_win_rate: float | None = strawberry.field(description=_WIN_RATE)
+    by_strategy: list[GroupPerformance] = strawberry.field(description="By strategy, most runs first; ties by name.")
+    by_symbol: list[GroupPerformance] = strawberry.field(description="By symbol, most runs first; ties by name.")
+
+
+@strawberry.type(description="What can be asked about the last days.")
+class SummaryQuery:
+    """The questions about the last days."""
+
+    @strawberry.field(
+        description=(
+            "Completed runs of the last `days` days: those made `days` times 24 hours ago or later. "
+            "Means leave nulls out, and are null where a value is 1e140 or larger."
+        )
+    )
+    async def performance_summary(
+        self,
+        info: Info,
+        days: Annotated[int, strawberry.argument(description="From 1 to 36,500 days before now.")] = 30,
+        filter: Filter = None,
+    ) -> PerformanceSummary:
+        """Return the figures of the last days."""
+        fields = {"strategy": "byStrategy", "symbol": "bySymbol"}
+        summary = await summarise_performance(
+            info.context.database,
+            days=days,
+            conditions=read_conditions(filter),
+            keys=[key for key, field in fields.items() if is_selected(info, field)],
+        )
+        return read(
+            PerformanceSummary,
+            summary.whole,
+            since=DateTime(summary.since),
+            total_backtests=summary.whole["count"],
+            by_strategy=_read_groups(summary.groups.get("strategy", ())),
+            by_symbol=_read_groups(summary.groups.get("symbol", ())),
+        )
+
+
+def _read_groups(rows: Sequence[Row]) -> list[GroupPerformance]:
+    return [read(GroupPerformance, row) for row in rows]

@@ -1,0 +1,33 @@
+"""How PostgreSQL answers: the plan of each statement that is run."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from resolvers.store.database import Database, Row
+
+
+class PlannedDatabase(Database):
+    """A database that keeps the plan of the last reading statement, made for its very arguments."""
+
+    plan: dict[str, Any]
+
+    async def _fetch(self, text: str, arguments: Sequence[object]) -> list[Row]:
+        [[answer]] = await super()._fetch(f"EXPLAIN (FORMAT JSON) {text}", arguments)
+        self.plan = orjson.loads(answer)[0]["Plan"]
+        return await super()._fetch(text, arguments)
+
+    def nodes(self) -> set[str]:
+        """Return the kinds of nodes in the plan."""
+        return {node["Node Type"] for node in _walk(self.plan)}
+
+    def indexes(self) -> set[str]:
+        """Return the indexes that are used."""
+        return {node["Index Name"] for node in _walk(self.plan) if "Index Name" in node}
+
+
+def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _walk(child)

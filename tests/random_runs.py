@@ -1,0 +1,84 @@
+"""A few thousand runs with what is awkward: nulls, ties, zeros, negative and tiny numbers, words of many scripts.
+
+They are plain dicts with the columns of the table, so that a test can compute by itself what the service must answer.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, text
+
+from resolvers.store.database import Database
+from resolvers.store.metrics import METRICS
+from resolvers.store.tables import backtests
+
+Run = dict[str, Any]
+
+SYMBOLS = ("GOOG", "BTC-USD", "ÆØÅ", "株式", "🚀", "A%_\\B", "goog", "Z'\"")
+STRATEGIES = ("sma_cross", "SMA_CROSS", "späť", "x")
+ENGINES = ("vectorbt", "Backtrader", "", None)
+STATUSES = ("COMPLETED", "COMPLETED", "COMPLETED", "IN_PROGRESS", "FAILED")
+DAY = 86_400_000_000
+
+
+class Runs(list[Run]):
+    """Runs that hypothesis does not print whole when it reports a failure."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} runs>"
+
+
+_TIES = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 5e-324, -1e-300, 0.1 + 0.2, 0.3)
+
+
+def random_runs(count: int, *, until: int, seed: int = 1) -> Runs:
+    """Return runs that were made whole days and a half before an instant, in microseconds since 1970 UTC."""
+    dice = random.Random(seed)
+    return Runs(_run(dice, until) for _ in range(count))
+
+
+async def store_runs(database: Database, runs: Sequence[Run]) -> None:
+    """Make these runs the only ones."""
+    columns = [column.name for column in backtests.c]
+    async with database.transaction() as transaction:
+        await transaction.fetch(delete(backtests))
+        await transaction.copy(backtests, columns, [[run[name] for name in columns] for run in runs])
+    await database.fetch(text("ANALYZE backtests"))
+
+
+def _run(dice: random.Random, until: int) -> Run:
+    created_at = until - dice.randrange(500) * DAY - DAY // 2
+    start = date(2020, 1, 1) + timedelta(days=dice.randrange(900))
+    return {
+        "id": UUID(int=dice.getrandbits(128)),
+        "created_at": created_at,
+        "updated_at": created_at,
+        "symbol": dice.choice(SYMBOLS),
+        "strategy": dice.choice(STRATEGIES),
+        "status": dice.choice(STATUSES),
+        "start_date": start,
+        "end_date": start + timedelta(days=dice.randrange(400)),
+        "initial_capital": 10_000.0,
+        "fees": None,
+        "slippage": None,
+        "parameters": {},
+        "other_metrics": {},
+        "tags": [],
+        "notes": None,
+        "error_message": None,
+        "engine": dice.choice(ENGINES),
+        "execution_time_seconds": None,
+        "data_points": 0,
+        "content_hash": b"",
+        **{metric.name: dice.randrange(25) if metric.is_count else _figure(dice) for metric in METRICS},
+    }
+
+
+def _figure(dice: random.Random) -> float | None:
+    kind = dice.random()
+    if kind < 0.2:
+        return None
+    return dice.choice(_TIES) if kind < 0.5 else dice.gauss(0.2, 2)
