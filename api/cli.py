@@ -12,7 +12,7 @@ import uvloop
 
 from api.importing import import_paths
 from api.serving import serve as serve_until_stopped
-from api.settings import Settings, settings_options
+from api.settings import Settings, is_loopback, settings_options
 from api.storage import migrate as migrate_database
 from api.storage import open_database, open_server
 from migrations.history import Behind
@@ -33,7 +33,13 @@ def main() -> None:
 @settings_options("host", "port", "database_url", "data_dir", "database_connections", "demo", "log_level")
 def serve(**given: Any) -> None:
     """Start the service; Ctrl-C stops it."""
-    _run(serve_until_stopped(Settings(**given), say))
+    settings = Settings(**given)
+    if not is_loopback(settings.host):
+        raise click.ClickException(
+            f"{settings.host} can be reached by others, and nothing asks who calls: "
+            "listen on 127.0.0.1 and put a proxy that authenticates in front."
+        )
+    _run(serve_until_stopped(settings, say))
 
 
 @main.command("import")

@@ -1,7 +1,9 @@
 """All settings: one frozen object, read once; each from a flag, else from the environment, else a default."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +25,9 @@ def _setting(description: str, *, default: Any = None, default_factory: Any = No
 class Settings:
     """What can be set; each has a default that works."""
 
-    host: str = _setting("Address to listen on.", default="127.0.0.1")
+    host: str = _setting(
+        "Address to listen on: one of this machine's own loopback, since nothing asks who calls.", default="127.0.0.1"
+    )
     port: int = _setting("Port to listen on.", default=8000, kind=click.IntRange(0, 65535))
     database_url: str | None = _setting(
         "A PostgreSQL server of your own, 15 or newer: postgresql://user:password@host/name. "
@@ -41,6 +45,15 @@ class Settings:
     log_level: str = _setting(
         "How much is logged.", default="info", kind=click.Choice(["debug", "info", "warning", "error"])
     )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach an address, or all addresses of a name."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return all(ip_address(str(address[4][0]).partition("%")[0]).is_loopback for address in found)
 
 
 def environment_name(name: str) -> str:

@@ -8,9 +8,9 @@ from uuid import UUID
 
 import numpy as np
 
-from resolvers.checks.report import Report
+from resolvers.checks.report import Report, camel
 from resolvers.checks.series import Curve, check_curve, check_drawdown_curve, place_in_time
-from resolvers.checks.trades import camel, check_trades, count_results
+from resolvers.checks.trades import check_trades, count_results
 from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Problem, SeriesDraft, Source, TradesDraft
 from resolvers.store.metrics import METRICS
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from resolvers.checks.report import Report
-from resolvers.checks.trades import camel
+from resolvers.checks.report import Report, camel
 from resolvers.importers.drafts import Notice, OptimizationDraft, Path, Problem, Source, TrialDraft
 
 MOST_TRIALS = 100_000

@@ -148,3 +148,9 @@ class Report:
 def first_index(flags: np.typing.NDArray[np.bool_]) -> int | None:
     """Return the position of the first true flag, if any."""
     return int(np.argmax(flags)) if flags.any() else None
+
+
+def camel(name: str) -> str:
+    """Return a column's name as GraphQL spells it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from resolvers.checks.report import Report, first_index
+from resolvers.checks.report import Report, camel, first_index
 from resolvers.importers.drafts import NO_TIME, TradesDraft
 from resolvers.importers.numbers import Numbers
 
@@ -87,9 +87,3 @@ def _refuse(report: Report, wrong: NDArray[np.bool_], name: str, message: str) -
 
 def _path(report: Report, index: int, column: str) -> Any:
     return report.places.of_row("trades", index, camel(column))
-
-
-def camel(name: str) -> str:
-    """Return a column's name as GraphQL spells it."""
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

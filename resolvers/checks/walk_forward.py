@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resolvers.checks.report import Report
-from resolvers.checks.trades import camel
+from resolvers.checks.report import Report, camel
 from resolvers.importers.drafts import Notice, Path, Problem, Source, WalkForwardDraft, WindowDraft
 
 MOST_WINDOWS = 10_000

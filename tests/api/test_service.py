@@ -184,6 +184,13 @@ def test_a_server_of_ones_own_that_is_behind_is_refused_with_the_command(own_ser
         assert httpx.get(f"{service.url}/ready").json() == {"status": "ready"}
 
 
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "no.such.host.invalid", ""])
+def test_an_address_that_others_can_reach_is_refused(host: str) -> None:
+    result = run_command("serve", "--host", host, "--port", "0")
+    assert result.returncode == 1
+    assert "nothing asks who calls" in result.stderr
+
+
 def test_a_server_that_does_not_answer_is_told_in_a_line() -> None:
     result = run_command("serve", "--database-url", "postgresql://nobody@127.0.0.1:1/nothing")
     assert result.returncode == 1
