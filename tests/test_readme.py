@@ -168,12 +168,7 @@ def test_on_a_fresh_machine_the_first_command_brings_up_the_service_with_the_dem
         clone, home = tmp_path / "clone", tmp_path / "home"
         home.mkdir()
         subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("UV_", "VIRTUAL_ENV", "BACKTEST_"))
-        }
-        environment = kept | {
+        environment = fresh_environment() | {
             "HOME": str(home),
             environment_name("port"): "0",
             environment_name("data_dir"): str(folder / "data"),
@@ -190,6 +185,15 @@ def test_on_a_fresh_machine_the_first_command_brings_up_the_service_with_the_dem
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.communicate(timeout=30)
+
+
+def fresh_environment() -> dict[str, str]:
+    """Return the environment without what belongs to the one that the tests run in."""
+    ours = str(Path(sys.executable).parent)
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("UV", "VIRTUAL_ENV", "BACKTEST_"))
+    }
+    return kept | {"PATH": os.pathsep.join(path for path in kept["PATH"].split(os.pathsep) if path != ours)}
 
 
 def _read_url(process: "subprocess.Popen[str]") -> str:
