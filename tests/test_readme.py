@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ def commands() -> list[str]:
 
 def examples() -> list[tuple[str, Any]]:
     """Return each operation with the answer that stands behind it."""
-    pairs = zip(BLOCKS, BLOCKS[1:], strict=False)
+    pairs = pairwise(BLOCKS)
     return [(text, orjson.loads(answer)) for (kind, text), (_, answer) in pairs if kind == "graphql"]
 
 
