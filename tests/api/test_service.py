@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import time
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +18,7 @@ from resolvers.store.database import Database
 from tests.client import Client
 from tests.operations import RUN, SAVE, SAVE_MANY, count_runs
 from tests.resolvers.store.servers import becomes_true, is_running, passable_folder, postmaster
-from tests.service import Service, run_command
+from tests.service import COMMAND, Service, run_command
 
 TRADES = [{"entryTime": "2024-01-02", "entryPrice": 1.0, "exitTime": "2024-01-03", "pnl": 1.0}] * 40
 CURVE = {"values": [1.0] * 31}
@@ -86,7 +84,8 @@ async def save_forever(client: Client, acknowledged: list[str]) -> None:
 
 async def trade_counts(client: Client) -> dict[str, tuple[int, int]]:
     """Return how many trades and points of its curve each stored run has."""
-    found, after = {}, None
+    found: dict[str, tuple[int, int]] = {}
+    after = None
     query = """query($after: String) { backtests(first: 500, after: $after) {
       nodes { id trades(first: 0) { totalCount } equityCurve { length } } pageInfo { hasNextPage endCursor }
     } }"""
@@ -114,14 +113,7 @@ async def test_the_service_answers_again_after_kill_9_of_postgresql() -> None:
 
 async def test_an_interrupted_first_start_does_not_break_the_next() -> None:
     with passable_folder() as folder:
-        command = [
-            Path(sys.executable).parent / "backtest-graph",
-            "serve",
-            "--port",
-            "0",
-            "--data-dir",
-            folder / "data",
-        ]
+        command = (COMMAND, "serve", "--port", "0", "--data-dir", folder / "data")
         for delay in (0.6, 0.9, 1.2):
             process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
             await asyncio.sleep(delay)
