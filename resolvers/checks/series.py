@@ -77,7 +77,7 @@ def _times_fit(report: Report, draft: SeriesDraft, name: str) -> bool:
 
 def _spread(points: int, start: date, end: date) -> Instants:
     """Return one time a day where the number of points is that of the days or weekdays, else even steps."""
-    days = np.arange(np.datetime64(start), np.datetime64(end) + 1)
+    days = np.arange(np.datetime64(start), np.datetime64(end) + np.timedelta64(1, "D"))
     weekdays = days[np.is_busday(days)]
     for chosen in (days, weekdays):
         if len(chosen) == points:
