@@ -14,7 +14,9 @@ import numpy as np
 import psutil
 import pytest
 
+from api.app import create_app
 from resolvers.store.database import Database
+from resolvers.store.embedded import EmbeddedPostgres
 from tests.client import Client
 from tests.operations import RUN, SAVE, SAVE_MANY, count_runs
 from tests.resolvers.store.servers import becomes_true, is_running, passable_folder, postmaster
@@ -257,3 +259,20 @@ def test_ids_made_by_the_service_are_in_the_order_of_time() -> None:
     ids = [answer["data"]["saveBacktest"]["backtest"]["id"] for answer in answers]
     assert ids == sorted(ids)
     assert {UUID(id).version for id in ids} == {7}
+
+
+async def test_readiness_is_refused_while_the_database_is_away(dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("resolvers.store.database.CONNECT_SECONDS", 0.3)
+    with passable_folder() as folder:
+        async with EmbeddedPostgres(folder / "data", say=lambda _: None) as server:
+            away = await Database.connect(server.dsn)
+        transport = httpx.ASGITransport(create_app(away))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            answer = await http.get("/ready")
+            assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+            assert (await http.get("/health")).status_code == 200
+            [error] = await Client(http).refuse("{ backtests { totalCount } }")
+            assert error["extensions"]["code"] == "UNAVAILABLE"
+            [error] = await Client(http).refuse(SAVE, input=RUN)
+            assert error["extensions"]["code"] == "UNAVAILABLE"
+        await away.close()
