@@ -120,8 +120,17 @@ def _facts(listing: Listing, request: PageRequest, wanted: Wanted) -> Select[Any
     if wanted.total_count:
         facts.append(rows.with_only_columns(func.count()).scalar_subquery().label("total_count"))
     if wanted.other_side:
-        facts.append(exists(rows.where(_other_side(listing, request))).label("other_side"))
+        facts.append(_is_there(rows.where(_other_side(listing, request)), listing, request).label("other_side"))
     return select(*facts)
+
+
+def _is_there(rows: Select[Any], listing: Listing, request: PageRequest) -> ColumnElement[bool]:
+    """Return whether there are such rows on the other side of a page."""
+    if not listing.order.is_one_way:
+        return exists(rows)
+    # Asked for the nearest one, PostgreSQL takes the index; else it may look through all rows for any one.
+    nearest = rows.order_by(*listing.order.clauses(backward=not request.backward)).limit(1)
+    return nearest.scalar_subquery().is_not(None)
 
 
 def _facts_of_each(listing: Listing, request: PageRequest, wanted: Wanted) -> Select[Any]:

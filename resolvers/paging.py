@@ -48,6 +48,11 @@ class Order:
     sorts: tuple[Sort, ...]
     mark: str
 
+    @property
+    def is_one_way(self) -> bool:
+        """Whether an index on the columns has this order, if there is one: no nulls, one direction."""
+        return len({sort.descending for sort in self.sorts}) == 1 and not any(sort.nullable for sort in self.sorts)
+
     def clauses(
         self, columns: Sequence[ColumnElement[Any]] | None = None, *, backward: bool = False
     ) -> list[UnaryExpression[Any]]:
@@ -61,7 +66,7 @@ class Order:
         inclusive: the cursor's row meets it, too.
         """
         values = self.decode(cursor)
-        if len({sort.descending for sort in self.sorts}) == 1 and not any(sort.nullable for sort in self.sorts):
+        if self.is_one_way:
             return _row_comparison(self.sorts, values, backward=backward, inclusive=inclusive)
         condition: ColumnElement[bool] = true() if inclusive else false()
         for sort, value in reversed(list(zip(self.sorts, values, strict=True))):

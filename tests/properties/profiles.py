@@ -1,0 +1,13 @@
+"""How many examples are tried: few and always the same ones, or many new ones with --hypothesis-profile=thorough."""
+
+from hypothesis import settings
+
+THOROUGH = "thorough"
+TIMES_MORE = 30
+
+
+def examples(count: int) -> settings:
+    """Return settings that try so many examples."""
+    if settings.get_current_profile_name() == THOROUGH:
+        return settings(max_examples=TIMES_MORE * count, deadline=None, database=None)
+    return settings(max_examples=count, deadline=None, derandomize=True, database=None)
