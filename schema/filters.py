@@ -41,7 +41,9 @@ class TagsFilter:
 class ParameterFilter:
     """A condition on one parameter."""
 
-    name: str = strawberry.field(description='A key of parameters, or a path with dots such as "risk.stop".')
+    name: str = strawberry.field(
+        description='A key of parameters, or a path with dots such as "risk.stop"; in a list, a position from 0.'
+    )
     number: FloatFilter | None = _condition("The value is a number for which this holds; 10 and 10.0 are equal.")
     string: StringFilter | None = _condition("The value is a text for which this holds.")
     boolean: bool | None = _condition("The value is true, or false.")
