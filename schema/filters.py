@@ -6,7 +6,15 @@ import strawberry
 
 from schema.enums import BacktestStatus, Direction
 from schema.metrics import MetricsFilter
-from schema.operators import DateFilter, DateTimeFilter, FloatFilter, IdFilter, StringFilter
+from schema.operators import (
+    MOST_CONDITIONS,
+    MOST_NESTED,
+    DateFilter,
+    DateTimeFilter,
+    FloatFilter,
+    IdFilter,
+    StringFilter,
+)
 
 _UNSAID: Any = strawberry.UNSET
 
@@ -53,7 +61,8 @@ class ParameterFilter:
 @strawberry.input(
     description=(
         "Conditions on runs: all of one object hold together, and / or / not nest, {} matches everything. "
-        "An operand that is null is an error; isNull asks for null."
+        "An operand that is null is an error; isNull asks for null. "
+        f"At most {MOST_CONDITIONS} conditions, and / or / not at most {MOST_NESTED} levels deep."
     )
 )
 class BacktestFilter:

@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
-from graphql import FieldNode, FragmentSpreadNode, InlineFragmentNode, SelectionSetNode
+from graphql import (
+    FieldNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    SelectionNode,
+    SelectionSetNode,
+    value_from_ast_untyped,
+)
 
 from resolvers.pages import Page, Wanted
 from resolvers.store.database import Row
@@ -80,22 +87,33 @@ def is_selected(info: Info, *path: str) -> bool:
     raw: Any = info._raw_info  # noqa: SLF001 - Strawberry's own selected_fields reads all arguments of the subtree
     levels = [node.selection_set for node in raw.field_nodes if node.selection_set]
     for name in path:
-        found = [node for level in levels for node in _fields(level, raw.fragments) if node.name.value == name]
+        found = [node for level in levels for node in _fields(level, raw) if node.name.value == name]
         if not found:
             return False
         levels = [node.selection_set for node in found if node.selection_set]
     return True
 
 
-def _fields(selection: SelectionSetNode, fragments: dict[str, Any]) -> list[FieldNode]:
-    """Return the fields of a selection, those in its fragments included."""
+def _fields(selection: SelectionSetNode, raw: Any) -> list[FieldNode]:
+    """Return the fields of a selection, those in its fragments included and those that are skipped left out."""
     fields: list[FieldNode] = []
     for node in selection.selections:
+        if not _is_included(node, raw.variable_values):
+            continue
         if isinstance(node, FieldNode):
             fields.append(node)
         elif isinstance(node, FragmentSpreadNode):
-            fragment = fragments[node.name.value]
-            fields += _fields(getattr(fragment, "definition", fragment).selection_set, fragments)
+            fragment = raw.fragments[node.name.value]
+            fields += _fields(getattr(fragment, "definition", fragment).selection_set, raw)
         elif isinstance(node, InlineFragmentNode):
-            fields += _fields(node.selection_set, fragments)
+            fields += _fields(node.selection_set, raw)
     return fields
+
+
+def _is_included(node: SelectionNode, variables: dict[str, Any]) -> bool:
+    said = {
+        directive.name.value: value_from_ast_untyped(condition.value, variables)
+        for directive in node.directives or ()
+        for condition in directive.arguments or ()
+    }
+    return bool(said.get("include", True) and not said.get("skip", False))

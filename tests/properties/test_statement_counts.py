@@ -76,3 +76,27 @@ async def test_only_what_is_asked_for_is_computed(service: Client) -> None:
         await service.ask("{ backtests(first: 3) { nodes { id } pageInfo { hasNextPage endCursor } } }")
     assert "count(" not in statements[0]
     assert statements[0].count("FROM backtests") == 1
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "totalCount @include(if: $counted)",
+        "totalCount @skip(if: $uncounted)",
+        "... @include(if: $counted) { totalCount }",
+        "... counts @include(if: $counted)",
+    ],
+)
+@pytest.mark.parametrize("counted", [True, False])
+async def test_what_a_directive_leaves_out_is_not_computed(service: Client, selection: str, counted: bool) -> None:
+    question = f"""
+    query($counted: Boolean!, $uncounted: Boolean!) {{
+      backtests(first: 3) {{ nodes {{ id }} {selection} }}
+      trades: backtests(first: 0) {{ nodes {{ id @include(if: $counted) @skip(if: $uncounted) }} ... counts }}
+    }}
+    fragment counts on BacktestConnection {{ totalCount }}
+    """
+    with counted_statements() as statements:
+        answer = await service.ask(question, counted=counted, uncounted=not counted)
+    assert ("totalCount" in answer["backtests"]) is counted
+    assert sorted("count(" in statement for statement in statements) == [counted, True]
