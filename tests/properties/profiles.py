@@ -6,8 +6,13 @@ THOROUGH = "thorough"
 TIMES_MORE = 30
 
 
+def is_thorough() -> bool:
+    """Tell whether time does not matter."""
+    return settings.get_current_profile_name() == THOROUGH
+
+
 def examples(count: int) -> settings:
     """Return settings that try so many examples."""
-    if settings.get_current_profile_name() == THOROUGH:
+    if is_thorough():
         return settings(max_examples=TIMES_MORE * count, deadline=None, database=None)
     return settings(max_examples=count, deadline=None, derandomize=True, database=None)
