@@ -16,13 +16,14 @@ from resolvers.errors import BadUserInput
 from resolvers.importers.drafts import BacktestDraft, DocumentError, Places, Problem
 from resolvers.importers.registry import extract_backtest
 from resolvers.saving import Outcome
-from schema.backtests import Backtest, read_backtest
+from schema.backtests import Backtest
 from schema.changes import InputWarning, UserError, write_errors, write_warnings
 from schema.context import Info
 from schema.enums import BacktestStatus, word
 from schema.filters import BacktestFilter
 from schema.inputs import SaveBacktestInput, optional, read_backtest_input, required, said
 from schema.operators import read_conditions
+from schema.rows import make_one
 from schema.scalars import JSON, DateTime
 
 MOST_RUNS = 10_000
@@ -265,7 +266,7 @@ async def _save_one(info: Info, draft: BacktestDraft) -> SaveBacktestPayload:
 
 async def _find(info: Info, id: UUID | None) -> Backtest | None:
     row = None if id is None else await info.context.load(load_backtests, id)
-    return None if row is None else read_backtest(row)
+    return make_one(Backtest, row)
 
 
 def _write_save(outcome: Outcome, backtest: Backtest | None) -> SaveBacktestPayload:

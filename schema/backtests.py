@@ -1,7 +1,8 @@
 """Runs."""
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, ClassVar
 from uuid import UUID
 
 import orjson
@@ -11,36 +12,31 @@ from resolvers.documents import load_documents
 from resolvers.optimizations import load_optimization_pages
 from resolvers.paging import MOST_OF_ONE_RUN, request_page
 from resolvers.series import load_drawdown_curves, load_equity_curves
-from resolvers.store.database import Row
 from resolvers.trades import load_trade_pages
 from resolvers.walk_forward import load_walk_forward_pages, load_walk_forward_summaries
+from schema.bulk import Objects, Read, Stored, batched
 from schema.context import Info
-from schema.documents import SourceDocument, read_document
+from schema.documents import SourceDocument
 from schema.enums import BacktestStatus
 from schema.filters import TradeFilter
-from schema.metrics import Metrics, read_metrics
+from schema.metrics import Metrics
 from schema.nodes import Node
 from schema.operators import read_conditions
-from schema.optimizations import Optimization, read_optimization
+from schema.optimizations import Optimization
 from schema.orders import TradeOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
-from schema.rows import read
+from schema.rows import make, see
 from schema.scalars import JSON, DateTime
 from schema.series import From, MaxPoints, Series, To, read_series
-from schema.trades import Trade, read_trade
-from schema.walk_forward import (
-    WalkForwardSummary,
-    WalkForwardTest,
-    read_walk_forward_summary,
-    read_walk_forward_test,
-)
+from schema.trades import Trade
+from schema.walk_forward import NO_WINDOWS, WalkForwardSummary, WalkForwardTest
 
 
 @strawberry.type(description="One run of one strategy on one symbol, with all that was measured.")
-class Backtest(Node):
+class Backtest(Node, Stored):
     """One run."""
 
-    key: strawberry.Private[UUID]
+    reads: ClassVar = {"metrics": Read(lambda rows: Objects(Metrics, rows), inside=Metrics)}
     symbol: str = strawberry.field(description="What was traded, in upper case.")
     strategy: str = strawberry.field(description="Name of the strategy.")
     status: BacktestStatus = strawberry.field(description="How far the run is.")
@@ -69,9 +65,9 @@ class Backtest(Node):
     )
     data_points: int = strawberry.field(description="Length of the equity curve as saved; 0 without one.")
 
-    @strawberry.field(description="The trades in the order saved, unless told.")
+    @batched(description="The trades in the order saved, unless told.", needs=("id",))
     async def trades(
-        self,
+        runs: Objects["Backtest"],
         info: Info,
         filter: Annotated[TradeFilter | None, strawberry.argument(description="Only these. All unless told.")] = None,
         order_by: Annotated[
@@ -81,71 +77,77 @@ class Backtest(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[Trade]:
-        """Return a page of the trades."""
-        page = await info.context.load(
-            load_trade_pages,
-            self.key,
+    ) -> Sequence[Connection[Trade]]:
+        """Return a page of the trades of each run."""
+        pages = await load_trade_pages(
+            info.context.database,
+            _ids(info, runs),
             conditions=orjson.dumps(read_conditions(filter), option=orjson.OPT_SORT_KEYS),
             order=read_order(order_by),
             request=request_page(first, after, last, before, most=MOST_OF_ONE_RUN),
             wanted=wanted(info, backward=last is not None),
         )
-        return connect(page, read_trade)
+        return connect(Trade, pages)
 
-    @strawberry.field(description="Value of the portfolio over time. Null where none was saved.")
+    @batched(description="Value of the portfolio over time. Null where none was saved.", needs=("id",))
     async def equity_curve(
-        self, info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
-    ) -> Series | None:
-        """Return the equity curve."""
-        return read_series(await info.context.load(load_equity_curves, self.key), max_points, from_, to)
+        runs: Objects["Backtest"], info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
+    ) -> Sequence[Series | None]:
+        """Return the equity curve of each run."""
+        curves = await load_equity_curves(info.context.database, _ids(info, runs))
+        return [read_series(curve, max_points, from_, to) for curve in curves]
 
-    @strawberry.field(
+    @batched(
         description=(
             "Fall from the peak over time as a fraction, never positive: as saved, or else computed from the equity "
             "curve. Null where neither was saved."
-        )
+        ),
+        needs=("id",),
     )
     async def drawdown_curve(
-        self, info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
-    ) -> Series | None:
-        """Return the drawdown curve."""
-        return read_series(await info.context.load(load_drawdown_curves, self.key), max_points, from_, to)
+        runs: Objects["Backtest"], info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
+    ) -> Sequence[Series | None]:
+        """Return the drawdown curve of each run."""
+        curves = await load_drawdown_curves(info.context.database, _ids(info, runs))
+        return [read_series(curve, max_points, from_, to) for curve in curves]
 
-    @strawberry.field(description="The parameter optimizations saved with this run, newest first.")
-    async def optimizations(self, info: Info, first: First = None, after: After = None) -> Connection[Optimization]:
-        """Return a page of the optimizations."""
-        return connect(await self._page(info, load_optimization_pages, first, after), read_optimization)
-
-    @strawberry.field(description="The walk-forward windows saved with this run, in the order of their test periods.")
-    async def walk_forward_tests(
-        self, info: Info, first: First = None, after: After = None
-    ) -> Connection[WalkForwardTest]:
-        """Return a page of the windows."""
-        return connect(await self._page(info, load_walk_forward_pages, first, after), read_walk_forward_test)
-
-    @strawberry.field(description="All walk-forward windows of this run together.")
-    async def walk_forward(self, info: Info) -> WalkForwardSummary:
-        """Return the figures over all windows."""
-        return read_walk_forward_summary(await info.context.load(load_walk_forward_summaries, self.key))
-
-    @strawberry.field(description="The documents the run and its parts were imported from, first received first.")
-    async def documents(self, info: Info) -> list[SourceDocument]:
-        """Return the documents."""
-        return [read_document(row) for row in await info.context.load(load_documents, self.key)]
-
-    async def _page(self, info: Info, load: Any, first: int | None, after: str | None) -> Any:
+    @batched(description="The parameter optimizations saved with this run, newest first.", needs=("id",))
+    async def optimizations(
+        runs: Objects["Backtest"], info: Info, first: First = None, after: After = None
+    ) -> Sequence[Connection[Optimization]]:
+        """Return a page of the optimizations of each run."""
         request = request_page(first, after, most=MOST_OF_ONE_RUN)
-        return await info.context.load(load, self.key, request=request, wanted=wanted(info))
+        pages = await load_optimization_pages(
+            info.context.database, _ids(info, runs), request=request, wanted=wanted(info)
+        )
+        return connect(Optimization, pages)
 
-
-def read_backtest(row: Row) -> Backtest:
-    """Return the run of a row."""
-    return read(
-        Backtest,
-        row,
-        id=strawberry.ID(str(row["id"])),
-        key=row["id"],
-        status=BacktestStatus(row["status"]),
-        metrics=read_metrics(row),
+    @batched(
+        description="The walk-forward windows saved with this run, in the order of their test periods.", needs=("id",)
     )
+    async def walk_forward_tests(
+        runs: Objects["Backtest"], info: Info, first: First = None, after: After = None
+    ) -> Sequence[Connection[WalkForwardTest]]:
+        """Return a page of the windows of each run."""
+        request = request_page(first, after, most=MOST_OF_ONE_RUN)
+        pages = await load_walk_forward_pages(
+            info.context.database, _ids(info, runs), request=request, wanted=wanted(info)
+        )
+        return connect(WalkForwardTest, pages)
+
+    @batched(description="All walk-forward windows of this run together.", needs=("id",))
+    async def walk_forward(runs: Objects["Backtest"], info: Info) -> Sequence[WalkForwardSummary]:
+        """Return the figures over all windows of each run."""
+        rows = await load_walk_forward_summaries(info.context.database, _ids(info, runs))
+        return make(WalkForwardSummary, [row or NO_WINDOWS for row in rows])
+
+    @batched(description="The documents the run and its parts were imported from, first received first.", needs=("id",))
+    async def documents(runs: Objects["Backtest"], info: Info) -> Sequence[list[SourceDocument]]:
+        """Return the documents of each run."""
+        return [Objects(SourceDocument, rows) for rows in await load_documents(info.context.database, _ids(info, runs))]  # type: ignore[misc]  # a list for GraphQL
+
+
+def _ids(info: Info, runs: Objects[Backtest]) -> list[UUID]:
+    """Return the ids of runs, which may be asked for again as the owners of what is found by them."""
+    see(info, runs)
+    return [row["id"] for row in runs.sources]

@@ -21,7 +21,7 @@ from resolvers.comparisons import (
 )
 from resolvers.series import Curve, load_equity_curves
 from resolvers.store.database import Row
-from schema.backtests import Backtest, read_backtest
+from schema.backtests import Backtest
 from schema.context import Info
 from schema.metrics import Metric
 from schema.scalars import JSON, DateTime, DateTimes, Floats
@@ -232,7 +232,7 @@ class ComparisonQuery:
         return Comparison(
             rows=rows,
             names=_names(metrics),
-            backtests=[read_backtest(row) for row in rows],
+            backtests=[Backtest.of(row) for row in rows],
             missing_ids=[strawberry.ID(str(id)) for id, row in zip(asked, found, strict=True) if row is None],
         )
 

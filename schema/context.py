@@ -3,18 +3,23 @@
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import strawberry
 
 from resolvers.loaders import Load, Loaders
-from resolvers.store.database import Database
+from resolvers.store.database import Database, Row
+from schema.bulk import Batches, Memory
 
 
 @dataclass
 class Context:
-    """The database, and the loaders of this one request."""
+    """The database, what is known of the query, the rows that were seen, and the loaders of this one request."""
 
     database: Database
+    memory: Memory = field(default_factory=dict)
+    batches: Batches = field(default_factory=Batches)
+    seen: dict[UUID, Row] = field(default_factory=dict)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

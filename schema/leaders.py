@@ -3,7 +3,7 @@
 import strawberry
 
 from resolvers.leaders import find_leaders
-from schema.backtests import Backtest, read_backtest
+from schema.backtests import Backtest
 from schema.context import Info
 from schema.filters import Filter
 from schema.groups import Group, GroupBy, key_names, read_keys
@@ -54,7 +54,7 @@ class LeaderQuery:
                 **read_keys(row, keys),
                 value=row[by.value],
                 candidates=row["candidates"],
-                backtest=read_backtest(row),
+                backtest=Backtest.of(row),
             )
             for row in rows
         ]

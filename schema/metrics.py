@@ -5,8 +5,8 @@ from typing import Any, cast
 
 import strawberry
 
-from resolvers.store.database import Row
 from resolvers.store.metrics import METRICS
+from schema.bulk import Stored
 from schema.enums import word
 from schema.operators import FloatFilter, IntFilter
 
@@ -30,7 +30,11 @@ def _made(name: str, annotation: Any, *, counts: Any, description: str) -> Any:
     """Return a class with an annotated field for each metric."""
     annotations = {metric.name: counts if metric.is_count else annotation for metric in METRICS}
     fields = {metric.name: _field(metric.description, name, metric.is_count) for metric in METRICS}
-    return type(name, (), {"__annotations__": annotations, "__module__": __name__, "__doc__": description, **fields})
+    return type(
+        name,
+        (Stored,) if name == "Metrics" else (),
+        {"__annotations__": annotations, "__module__": __name__, "__doc__": description, **fields},
+    )
 
 
 def _field(description: str, kind: str, is_count: bool) -> Any:
@@ -51,11 +55,6 @@ MetricsFilter: Any = strawberry.input(
     _made("MetricsFilter", FloatFilter | None, counts=IntFilter | None, description="Conditions on metrics."),
     description="Conditions on metrics; all that are given hold together.",
 )
-
-
-def read_metrics(row: Row) -> Any:
-    """Return the metrics of a run's row."""
-    return Metrics(**{metric.name: row[metric.name] for metric in METRICS})
 
 
 def given_metrics(given: Any) -> dict[str, float | int | None]:

@@ -16,7 +16,8 @@ from schema.backtest_changes import DocumentFormat
 from schema.changes import InputWarning, UserError, write_errors, write_warnings
 from schema.context import Info
 from schema.inputs import optional, required
-from schema.optimizations import Optimization, read_optimization
+from schema.optimizations import Optimization
+from schema.rows import make_one
 from schema.scalars import JSON
 
 
@@ -123,7 +124,7 @@ async def _save(info: Info, backtest_id: str, draft: OptimizationDraft) -> SaveO
         return _write(Outcome(problems=owner.problems), None)
     outcome = await save_optimization(info.context.database, owner, draft)
     row = None if outcome.id is None else await info.context.load(load_optimizations, outcome.id)
-    return _write(outcome, read_optimization(row) if row else None)
+    return _write(outcome, make_one(Optimization, row))
 
 
 def _write(outcome: Outcome, optimization: Optimization | None) -> SaveOptimizationPayload:

@@ -1,18 +1,19 @@
 """Optimizations and their trials."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 
 from resolvers.optimizations import load_optimizations, load_trial_pages, load_trials, metric_of
 from resolvers.paging import MOST_OF_ONE_RUN, request_page
-from resolvers.store.database import Row
+from schema.bulk import Objects, Read, Stored, batched
 from schema.context import Info
 from schema.metrics import Metric
 from schema.nodes import Node, number_of
 from schema.orders import TrialOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
-from schema.rows import load_owner, read
+from schema.rows import load_owners, load_runs, make, see
 from schema.scalars import JSON, DateTime
 
 if TYPE_CHECKING:
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One combination of parameters that an optimizer tried.")
-class OptimizationTrial(Node):
+class OptimizationTrial(Node, Stored):
     """One combination of parameters."""
 
-    optimization_id: strawberry.Private[Any]
+    reads: ClassVar = {
+        "id": Read(
+            lambda rows: [number_of(row["optimization_id"], row["number"]) for row in rows],
+            ("optimization_id", "number"),
+        )
+    }
     number: int = strawberry.field(description="Position among the saved trials, from 1.")
     rank: int = strawberry.field(description="Rank by the objective, 1 is best; the position where it was not given.")
     parameters: JSON = strawberry.field(description="The combination: a value for each parameter's name.")
@@ -46,18 +52,20 @@ class OptimizationTrial(Node):
         description="What the engine reported of the trial beyond these, under its own names; {} where nothing."
     )
 
-    @strawberry.field(description="The optimization the trial belongs to.")
-    async def optimization(self, info: Info) -> "Optimization":
-        """Return the optimization."""
-        return read_optimization(await info.context.load(load_optimizations, self.optimization_id))
+    @batched(description="The optimization the trial belongs to.", needs=("optimization_id",))
+    async def optimization(trials: Objects["OptimizationTrial"], info: Info) -> Sequence["Optimization"]:
+        """Return the optimization of each trial."""
+        ids = [row["optimization_id"] for row in trials.sources]
+        return await load_owners(info, Optimization, load_optimizations, ids)
 
 
 @strawberry.type(description="A parameter optimization: a sweep over combinations, best first.")
-class Optimization(Node):
+class Optimization(Node, Stored):
     """A sweep over combinations of parameters."""
 
-    key: strawberry.Private[tuple[Any, Any]]
-    best_number: strawberry.Private[int | None]
+    reads: ClassVar = {
+        "objective_metric": Read(lambda rows: [metric_of(row["objective"]) for row in rows], ("objective",))
+    }
     created_at: DateTime = strawberry.field(description="Instant of saving.")
     objective: str = strawberry.field(
         description="What was optimized, as given: sharpe_ratio, or whatever the optimizer maximized."
@@ -73,22 +81,23 @@ class Optimization(Node):
         description="What the engine reported of the sweep beyond these, under its own names; {} where nothing."
     )
 
-    @strawberry.field(description="The run the optimization belongs to.")
-    async def backtest(self, info: Info) -> Annotated["Backtest", strawberry.lazy("schema.backtests")]:
-        """Return the run."""
-        return await load_owner(info, self.key[0])
+    @batched(description="The run the optimization belongs to.", needs=("backtest_id",))
+    async def backtest(
+        optimizations: Objects["Optimization"], info: Info
+    ) -> Sequence[Annotated["Backtest", strawberry.lazy("schema.backtests")]]:
+        """Return the run of each optimization."""
+        return await load_runs(info, [row["backtest_id"] for row in optimizations.sources])
 
-    @strawberry.field(description="The trial with the best rank. Null where no trial was saved.")
-    async def best(self, info: Info) -> OptimizationTrial | None:
-        """Return the best trial."""
-        if self.best_number is None:
-            return None
-        row = await info.context.load(load_trials, (self.key[1], self.best_number))
-        return read_trial(row) if row else None
+    @batched(description="The trial with the best rank. Null where no trial was saved.", needs=("id", "best_number"))
+    async def best(optimizations: Objects["Optimization"], info: Info) -> Sequence[OptimizationTrial | None]:
+        """Return the best trial of each optimization."""
+        see(info, optimizations)
+        keys = [(row["id"], row["best_number"] or 0) for row in optimizations.sources]
+        return make(OptimizationTrial, await load_trials(info.context.database, keys))
 
-    @strawberry.field(description="The saved trials, best rank first unless told.")
+    @batched(description="The saved trials, best rank first unless told.", needs=("backtest_id", "id"))
     async def trials(
-        self,
+        optimizations: Objects["Optimization"],
         info: Info,
         order_by: Annotated[
             list[TrialOrder] | None, strawberry.argument(description="Keys of the order; the number decides ties.")
@@ -97,30 +106,14 @@ class Optimization(Node):
         after: After = None,
         last: Last = None,
         before: Before = None,
-    ) -> Connection[OptimizationTrial]:
-        """Return a page of the trials."""
-        page = await info.context.load(
-            load_trial_pages,
-            self.key,
+    ) -> Sequence[Connection[OptimizationTrial]]:
+        """Return a page of the trials of each optimization."""
+        see(info, optimizations)
+        pages = await load_trial_pages(
+            info.context.database,
+            [(row["backtest_id"], row["id"]) for row in optimizations.sources],
             order=read_order(order_by),
             request=request_page(first, after, last, before, most=MOST_OF_ONE_RUN),
             wanted=wanted(info, backward=last is not None),
         )
-        return connect(page, read_trial)
-
-
-def read_optimization(row: Row) -> Optimization:
-    """Return the optimization of a row."""
-    metric = metric_of(row["objective"])
-    return read(
-        Optimization,
-        row,
-        id=strawberry.ID(str(row["id"])),
-        key=(row["backtest_id"], row["id"]),
-        objective_metric=Metric(metric) if metric else None,
-    )
-
-
-def read_trial(row: Row) -> OptimizationTrial:
-    """Return the trial of a row."""
-    return read(OptimizationTrial, row, id=number_of(row["optimization_id"], row["number"]))
+        return connect(OptimizationTrial, pages)

@@ -11,27 +11,28 @@ from resolvers.paging import request_page
 from resolvers.trades import load_trades
 from resolvers.walk_forward import load_walk_forward_tests
 from schema.aggregates import AggregateQuery
-from schema.backtests import Backtest, read_backtest
+from schema.backtests import Backtest
 from schema.comparisons import ComparisonQuery
 from schema.context import Info
 from schema.filters import Filter
 from schema.leaders import LeaderQuery
 from schema.nodes import Node, parse_node_id
 from schema.operators import read_conditions
-from schema.optimizations import read_optimization, read_trial
+from schema.optimizations import Optimization, OptimizationTrial
 from schema.orders import BacktestOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rankings import RankingQuery
+from schema.rows import make_one
 from schema.summaries import SummaryQuery
-from schema.trades import read_trade
-from schema.walk_forward import read_walk_forward_test
+from schema.trades import Trade
+from schema.walk_forward import WalkForwardTest
 
 _WHOLE = (
-    (load_backtests, read_backtest),
-    (load_optimizations, read_optimization),
-    (load_walk_forward_tests, read_walk_forward_test),
+    (load_backtests, Backtest),
+    (load_optimizations, Optimization),
+    (load_walk_forward_tests, WalkForwardTest),
 )
-_NUMBERED = ((load_trades, read_trade), (load_trials, read_trial))
+_NUMBERED = ((load_trades, Trade), (load_trials, OptimizationTrial))
 
 
 @strawberry.type(description="What can be asked.")
@@ -44,10 +45,10 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
     ) -> Node | None:
         """Return the thing with an id."""
         owner, number = parse_node_id(id)
-        for load, make in _WHOLE if number is None else _NUMBERED:
+        for load, kind in _WHOLE if number is None else _NUMBERED:
             row = await info.context.load(load, owner if number is None else (owner, number))
             if row is not None:
-                return make(row)
+                return kind.of(row)
         return None
 
     @strawberry.field(description="One run. Null where there is none with the id.")
@@ -55,8 +56,7 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the run.")]
     ) -> Backtest | None:
         """Return one run."""
-        row = await info.context.load(load_backtests, parse_id(id))
-        return read_backtest(row) if row else None
+        return make_one(Backtest, await info.context.load(load_backtests, parse_id(id)))
 
     @strawberry.field(description="Runs, newest first unless told; ties by id.")
     async def backtests(
@@ -79,4 +79,4 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
             request=request_page(first, after, last, before),
             wanted=wanted(info, backward=last is not None),
         )
-        return connect(page, read_backtest)
+        return connect(Backtest, [page])[0]

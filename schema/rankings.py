@@ -1,17 +1,19 @@
 """Runs ranked by a metric."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import strawberry
 
 from resolvers.paging import request_page
-from resolvers.rankings import Ranking, rank_backtests
-from schema.backtests import Backtest, read_backtest
+from resolvers.rankings import rank_backtests
+from schema.backtests import Backtest
+from schema.bulk import Objects, Read, Stored
 from schema.context import Info
 from schema.filters import Filter
 from schema.metrics import Metric
 from schema.operators import read_conditions
-from schema.pages import After, First, PageInfo, is_selected, page_info, wanted
+from schema.pages import After, First, PageInfo, wanted
+from schema.selections import is_selected
 
 By = Annotated[
     Metric,
@@ -21,9 +23,15 @@ MinTrades = Annotated[int, strawberry.argument(description="Only runs with at le
 
 
 @strawberry.type(description="A run with its place in a ranking.")
-class RankingEdge:
-    """A run with its place in a ranking."""
+class RankingEdge(Stored):
+    """A run with its place in a ranking; the source is the ranking, the metric and the position on the page."""
 
+    reads: ClassVar = {
+        "cursor": Read(lambda edges: [ranking.page.cursors[index] for ranking, _, index in edges]),
+        "rank": Read(lambda edges: [ranking.ranks[index] for ranking, _, index in edges]),
+        "value": Read(lambda edges: [ranking.page.rows[index][by] for ranking, by, index in edges]),
+        "node": Read(lambda edges: Objects(Backtest, [ranking.page.rows[index] for ranking, _, index in edges])),
+    }
     cursor: str = strawberry.field(description="The place in this ranking and filter, for `after`.")
     rank: int = strawberry.field(
         description="1 for the best. One more than the number of better runs in the whole ranking, so ties share it."
@@ -33,9 +41,20 @@ class RankingEdge:
 
 
 @strawberry.type(description="A page of a ranking, best first.")
-class RankingConnection:
-    """Edges, the same as nodes, and facts about the ranking."""
+class RankingConnection(Stored):
+    """Edges, the same as nodes, and facts about the ranking; the source is the ranking and the metric."""
 
+    reads: ClassVar = {
+        "edges": Read(
+            lambda rankings: [
+                Objects(RankingEdge, [(ranking, by, index) for index in range(len(ranking.page.rows))])
+                for ranking, by in rankings
+            ]
+        ),
+        "nodes": Read(lambda rankings: [Objects(Backtest, ranking.page.rows) for ranking, _ in rankings]),
+        "page_info": Read(lambda rankings: Objects(PageInfo, [ranking.page for ranking, _ in rankings])),
+        "total_count": Read(lambda rankings: [ranking.page.total_count for ranking, _ in rankings]),
+    }
     edges: list[RankingEdge] = strawberry.field(description="The runs of this page, each with its rank and value.")
     nodes: list[Backtest] = strawberry.field(description="The runs of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page stands in the ranking.")
@@ -71,18 +90,4 @@ class RankingQuery:
             wanted=wanted(info),
             with_ranks=is_selected(info, "edges", "rank"),
         )
-        return _connect(ranking, by.value)
-
-
-def _connect(ranking: Ranking, by: str) -> RankingConnection:
-    page = ranking.page
-    nodes = [read_backtest(row) for row in page.rows]
-    return RankingConnection(
-        edges=[
-            RankingEdge(cursor=cursor, rank=rank, value=row[by], node=node)  # type: ignore[arg-type]  # as below
-            for cursor, rank, row, node in zip(page.cursors, ranking.ranks, page.rows, nodes, strict=True)
-        ],
-        nodes=nodes,
-        page_info=page_info(page.has_next, page.has_previous, page.cursors),
-        total_count=page.total_count,  # type: ignore[arg-type]  # None only where nobody asked
-    )
+        return RankingConnection.of((ranking, by.value))

@@ -21,6 +21,8 @@ from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.importers.numbers import NumberError, Numbers, parse_numbers
 from resolvers.importers.times import TimeError, parse_date, parse_time, parse_times
+from schema.bulk.leaves import Unusual
+from schema.bulk.objects import Column
 
 DateTime = NewType("DateTime", int)
 """An instant: microseconds since 1970-01-01 UTC."""
@@ -144,7 +146,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description=(
             "A list of RFC 3339 UTC times as one value; input also takes dates and whatever pandas.to_datetime takes."
         ),
-        serialize=lambda times: times.astype("datetime64[us]"),
+        serialize=lambda times: times.astype("datetime64[us]").tolist(),
         parse_value=_parse_times,
         parse_literal=_parse_times_literal,
     ),
@@ -156,3 +158,22 @@ SCALARS: dict[object, ScalarDefinition] = {
         parse_value=lambda value: value,
     ),
 }
+
+
+def _times(values: Column, kinds: set[type]) -> Column:
+    """Return instants as datetimes, which the JSON encoder writes as `write_time` does, but 30 times faster."""
+    if not kinds <= {int}:
+        raise Unusual
+    times: Column = np.array(values, dtype="datetime64[us]").tolist()
+    return times
+
+
+def _dates(values: Column, kinds: set[type]) -> Column:
+    """Return days as they are: the JSON encoder writes them by ISO 8601."""
+    if not kinds <= {date}:
+        raise Unusual
+    return values
+
+
+COLUMNS = {"DateTime": _times, "Date": _dates, "JSON": lambda values, _: values, "Floats": lambda values, _: values}
+"""What completes whole columns of scalars."""

@@ -1,20 +1,20 @@
 """The whole API."""
 
 import logging
-from collections.abc import Iterator
+from functools import cache
 
 import strawberry
-from graphql import GraphQLError, OperationDefinitionNode
-from strawberry.extensions import SchemaExtension
+from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from resolvers.errors import QuestionError
 from resolvers.store.database import Unavailable
+from schema.bulk import BulkExecutor, Documents
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
-from schema.scalars import SCALARS
+from schema.scalars import COLUMNS, SCALARS
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
 
@@ -49,24 +49,21 @@ def _show(error: GraphQLError) -> None:
         error.message, error.extensions = "Something went wrong on our side.", {"code": "INTERNAL"}
 
 
-class NamedOperation(SchemaExtension):
-    """Refuses to guess which of several operations is meant, as the specification asks."""
-
-    def on_parse(self) -> Iterator[None]:
-        """Look at the operations once they are known."""
-        yield
-        asked = self.execution_context
-        definitions = asked.graphql_document.definitions if asked.graphql_document else ()
-        operations = [each for each in definitions if isinstance(each, OperationDefinitionNode)]
-        if len(operations) > 1 and not asked._provided_operation_name:  # noqa: SLF001 - its public name guesses
-            message = "Must provide operation name if query contains multiple operations."
-            asked.pre_execution_errors = [GraphQLError(message)]
+class _Executor(BulkExecutor):
+    columns = COLUMNS
 
 
-schema = Schema(
-    query=Query,
-    mutation=Mutation,
-    types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
-    extensions=[NamedOperation],
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
+@cache
+def make_schema(*, bulk: bool = True) -> Schema:
+    """Return the schema; bulk: whether lists are completed column by column, which changes no answer."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
+        extensions=[Documents],
+        config=StrawberryConfig(scalar_map=SCALARS),
+        execution_context_class=_Executor if bulk else None,
+    )
+
+
+schema = make_schema()

@@ -1,18 +1,16 @@
 """How runs did over the last days."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import strawberry
 
-from resolvers.store.database import Row
 from resolvers.summaries import summarise_performance
+from schema.bulk import Objects, Read, Stored
 from schema.context import Info
 from schema.filters import Filter
 from schema.operators import read_conditions
-from schema.pages import is_selected
-from schema.rows import read
 from schema.scalars import DateTime
+from schema.selections import is_selected
 
 _NO_VALUE = "Null where no run has one."
 _RETURN = f"Mean of the total returns as a fraction. {_NO_VALUE}"
@@ -21,7 +19,7 @@ _WIN_RATE = f"Mean of the win rates, 0 to 1; each run counts once. {_NO_VALUE}"
 
 
 @strawberry.type(description="The figures of the runs that share a strategy or a symbol.")
-class GroupPerformance:
+class GroupPerformance(Stored):
     """The figures of a group."""
 
     key: str = strawberry.field(description="The strategy or symbol.")
@@ -31,10 +29,28 @@ class GroupPerformance:
     average_win_rate: float | None = strawberry.field(description=_WIN_RATE)
 
 
-@strawberry.type(description="The figures of the completed runs of the last days.")
-class PerformanceSummary:
-    """The figures of the last days."""
+def _whole(name: str) -> Read:
+    return Read(lambda summaries: [summary.whole[name] for summary in summaries])
 
+
+def _groups(key: str) -> Read:
+    return Read(lambda summaries: [Objects(GroupPerformance, summary.groups.get(key, ())) for summary in summaries])
+
+
+_FIGURES = ("average_return", "best_return", "worst_return", "average_sharpe", "average_win_rate")
+
+
+@strawberry.type(description="The figures of the completed runs of the last days.")
+class PerformanceSummary(Stored):
+    """The figures of the last days; the source is the summary."""
+
+    reads: ClassVar = {
+        "since": Read(lambda summaries: [summary.since for summary in summaries]),
+        "total_backtests": _whole("count"),
+        **{name: _whole(name) for name in _FIGURES},
+        "by_strategy": _groups("strategy"),
+        "by_symbol": _groups("symbol"),
+    }
     since: DateTime = strawberry.field(description="Runs made at this instant or later are in.")
     total_backtests: int = strawberry.field(description="Number of runs.")
     average_return: float | None = strawberry.field(description=_RETURN)
@@ -70,15 +86,4 @@ class SummaryQuery:
             conditions=read_conditions(filter),
             keys=[key for key, field in fields.items() if is_selected(info, field)],
         )
-        return read(
-            PerformanceSummary,
-            summary.whole,
-            since=DateTime(summary.since),
-            total_backtests=summary.whole["count"],
-            by_strategy=_read_groups(summary.groups.get("strategy", ())),
-            by_symbol=_read_groups(summary.groups.get("symbol", ())),
-        )
-
-
-def _read_groups(rows: Sequence[Row]) -> list[GroupPerformance]:
-    return [read(GroupPerformance, row) for row in rows]
+        return PerformanceSummary.of(summary)

@@ -1,14 +1,15 @@
 """Trades."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 
-from resolvers.store.database import Row
+from schema.bulk import Objects, Read, Stored, batched
 from schema.context import Info
 from schema.enums import Direction
 from schema.nodes import Node, number_of
-from schema.rows import load_owner, read
+from schema.rows import load_runs
 from schema.scalars import JSON, DateTime
 
 if TYPE_CHECKING:
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One trade of a run: an entry and, unless it is still open, an exit.")
-class Trade(Node):
+class Trade(Node, Stored):
     """One trade of a run."""
 
-    backtest_id: strawberry.Private[Any]
+    reads: ClassVar = {
+        "id": Read(
+            lambda rows: [number_of(row["backtest_id"], row["number"]) for row in rows], ("backtest_id", "number")
+        )
+    }
     number: int = strawberry.field(description="Position among the run's trades in the order saved, from 1.")
     direction: Direction = strawberry.field(description="Long or short.")
     entry_time: DateTime = strawberry.field(description="Instant of the entry.")
@@ -56,13 +61,9 @@ class Trade(Node):
         description="What the engine reported of the trade beyond these, under its own names; {} where nothing."
     )
 
-    @strawberry.field(description="The run the trade belongs to.")
-    async def backtest(self, info: Info) -> Annotated["Backtest", strawberry.lazy("schema.backtests")]:
-        """Return the run."""
-        return await load_owner(info, self.backtest_id)
-
-
-def read_trade(row: Row) -> Trade:
-    """Return the trade of a row."""
-    id = number_of(row["backtest_id"], row["number"])
-    return read(Trade, row, id=id, direction=Direction(row["direction"]))
+    @batched(description="The run the trade belongs to.", needs=("backtest_id",))
+    async def backtest(
+        trades: Objects["Trade"], info: Info
+    ) -> Sequence[Annotated["Backtest", strawberry.lazy("schema.backtests")]]:
+        """Return the run of each trade."""
+        return await load_runs(info, [row["backtest_id"] for row in trades.sources])

@@ -1,15 +1,15 @@
 """Walk-forward tests."""
 
-import dataclasses
+from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from resolvers.store.database import Row
+from schema.bulk import Objects, Stored, batched
 from schema.context import Info
 from schema.nodes import Node
-from schema.rows import load_owner, read
+from schema.rows import load_runs
 from schema.scalars import JSON, DateTime
 
 if TYPE_CHECKING:
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 
 @strawberry.type(description="One window: parameters chosen on the training period, judged on the test period.")
-class WalkForwardTest(Node):
+class WalkForwardTest(Node, Stored):
     """One window of a walk-forward analysis."""
 
-    backtest_id: strawberry.Private[Any]
     created_at: DateTime = strawberry.field(description="Instant of saving.")
     window_size_months: int | None = strawberry.field(
         description="Length of the training window in months. Null where the engine does not say."
@@ -73,14 +72,16 @@ class WalkForwardTest(Node):
         description="What the engine reported of the window beyond these, under its own names; {} where nothing."
     )
 
-    @strawberry.field(description="The run the window belongs to.")
-    async def backtest(self, info: Info) -> Annotated["Backtest", strawberry.lazy("schema.backtests")]:
-        """Return the run."""
-        return await load_owner(info, self.backtest_id)
+    @batched(description="The run the window belongs to.", needs=("backtest_id",))
+    async def backtest(
+        tests: Objects["WalkForwardTest"], info: Info
+    ) -> Sequence[Annotated["Backtest", strawberry.lazy("schema.backtests")]]:
+        """Return the run of each window."""
+        return await load_runs(info, [row["backtest_id"] for row in tests.sources])
 
 
 @strawberry.type(description="All walk-forward windows of a run together.")
-class WalkForwardSummary:
+class WalkForwardSummary(Stored):
     """Figures over all windows of a run."""
 
     windows: int = strawberry.field(description="Number of windows.")
@@ -98,14 +99,5 @@ class WalkForwardSummary:
     )
 
 
-def read_walk_forward_summary(row: Row | None) -> WalkForwardSummary:
-    """Return the summary of a row; without one there are no windows."""
-    if row is None:
-        figures = [field.name for field in dataclasses.fields(WalkForwardSummary) if field.name != "windows"]
-        return WalkForwardSummary(windows=0, **dict.fromkeys(figures))
-    return read(WalkForwardSummary, row)
-
-
-def read_walk_forward_test(row: Row) -> WalkForwardTest:
-    """Return the walk-forward test of a row."""
-    return read(WalkForwardTest, row, id=strawberry.ID(str(row["id"])))
+NO_WINDOWS = dict.fromkeys(WalkForwardSummary.__annotations__) | {"windows": 0}
+"""The source of the summary of a run without windows."""

@@ -17,7 +17,7 @@ from schema.context import Info
 from schema.inputs import optional, required
 from schema.optimization_changes import read_backtest_id
 from schema.scalars import JSON
-from schema.walk_forward import WalkForwardTest, read_walk_forward_test
+from schema.walk_forward import WalkForwardTest
 
 
 @strawberry.input(description="One walk-forward window.")
@@ -113,7 +113,7 @@ async def _save(info: Info, backtest_id: str, draft: WalkForwardDraft) -> SaveWa
         return _write(WindowsOutcome(problems=owner.problems), [])
     outcome = await save_walk_forward_tests(info.context.database, owner, draft)
     rows = await asyncio.gather(*(info.context.load(load_walk_forward_tests, id) for id in outcome.ids))
-    return _write(outcome, [read_walk_forward_test(row) for row in rows if row])
+    return _write(outcome, [WalkForwardTest.of(row) for row in rows if row])
 
 
 def _write(outcome: WindowsOutcome, tests: list[WalkForwardTest]) -> SaveWalkForwardTestsPayload:

@@ -1,0 +1,21 @@
+"""Answers completed column by column.
+
+graphql-core completes a list value by value: each leaf costs a resolver call, a type check and a path. Here a selection
+is compiled once into functions over columns, each of which completes one field of all objects of a list at once.
+Whenever anything is unusual, such as a null where none may be, a NaN or an error, the whole value is given up, and
+graphql-core completes it in its ordinary way: errors, their paths and the propagation of nulls stay its own.
+
+    leaves    functions over columns of scalars and enums
+    objects   objects made of rows, which give whole columns
+    batched   resolvers that answer for all objects of a list at once
+    plans     a selection as functions over columns
+    documents what is known of a query's text: its document, its errors, its plans
+    executor  graphql-core's executor, with plans where there are some
+"""
+
+from schema.bulk.batched import Batches, batched
+from schema.bulk.documents import Documents, Memory
+from schema.bulk.executor import BulkExecutor
+from schema.bulk.objects import Objects, Read, Stored
+
+__all__ = ["Batches", "BulkExecutor", "Documents", "Memory", "Objects", "Read", "Stored", "batched"]

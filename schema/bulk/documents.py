@@ -1,0 +1,96 @@
+"""What is known of a query's text: its document, its errors, and what else follows from it for every request."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+from weakref import WeakValueDictionary
+
+from graphql import DocumentNode, GraphQLError, OperationDefinitionNode, VariableNode, Visitor, parse, visit
+from strawberry.extensions import SchemaExtension
+from strawberry.schema.schema import validate_document
+
+MOST_DOCUMENTS = 500
+LONGEST = 8_000
+"""Characters of the longest text that is kept: what is kept of all texts together stays below some 100 MB."""
+MOST_MEMORIES = 16
+
+Memory = dict[Any, Any]
+"""What was found out of one operation of a document, under keys of those who found it."""
+
+
+class Known:
+    """A document with its errors, and a memory for each way its directives can turn out."""
+
+    def __init__(self, document: DocumentNode, errors: list[GraphQLError]) -> None:
+        self.document = document
+        self.errors = errors
+        self._switches = _switches(document)
+        self._memories: dict[tuple[Any, ...], Memory] = {}
+
+    def memory(self, operation_name: str | None, variables: Mapping[str, Any] | None) -> Memory:
+        """Return the memory of an operation; it holds for equal values of the variables that directives look at."""
+        key = (operation_name, *(_switch(variables or {}, name) for name in self._switches))
+        found = self._memories.get(key)
+        if found is None:
+            found = {}
+            if len(self._memories) < MOST_MEMORIES:
+                self._memories[key] = found
+        return found
+
+    def errors_of(self, operation_name: str | None) -> list[GraphQLError]:
+        """Return what is wrong with a request for an operation of the document; a request has to say which it means."""
+        operations = [each for each in self.document.definitions if isinstance(each, OperationDefinitionNode)]
+        if len(operations) > 1 and not operation_name:
+            return [GraphQLError("Must provide operation name if query contains multiple operations.")]
+        return self.errors
+
+
+_by_document: WeakValueDictionary[int, Known] = WeakValueDictionary()
+
+
+def memory_of(document: DocumentNode, operation_name: str | None, variables: Mapping[str, Any] | None) -> Memory:
+    """Return the memory of an operation of a document; a new one for a document that is not kept."""
+    known = _by_document.get(id(document))
+    return {} if known is None else known.memory(operation_name, variables)
+
+
+class Documents(SchemaExtension):
+    """Parses and validates each text once, and refuses to guess which of several operations is meant."""
+
+    def on_parse(self) -> Iterator[None]:
+        """Take the document and its errors from those that are kept."""
+        asked = self.execution_context
+        if asked.query:
+            know = _known if len(asked.query) <= LONGEST else _known.__wrapped__
+            known = know(asked.schema, asked.validation_rules, tuple(asked.parse_options.items()), asked.query)
+            asked.graphql_document = known.document
+            asked.pre_execution_errors = known.errors_of(asked._provided_operation_name)  # noqa: SLF001 - its public name guesses
+        yield
+
+
+@lru_cache(MOST_DOCUMENTS)
+def _known(schema: Any, rules: tuple[Any, ...], options: tuple[Any, ...], text: str) -> Known:
+    """Return what is known of a text; raises GraphQLSyntaxError."""
+    document = parse(text, **dict(options))
+    known = Known(document, validate_document(schema._schema, document, rules))  # noqa: SLF001 - as Strawberry does
+    _by_document[id(document)] = known
+    return known
+
+
+def _switches(document: DocumentNode) -> tuple[str, ...]:
+    """Return the variables that the document's directives look at."""
+    found: dict[str, None] = {}
+
+    class Switches(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            values = (argument.value for argument in node.arguments or ())
+            found.update((value.name.value, None) for value in values if isinstance(value, VariableNode))
+
+    visit(document, Switches())
+    return tuple(found)
+
+
+def _switch(variables: Mapping[str, Any], name: str) -> object:
+    """Return what tells the values apart that a condition can have; of others there is only an error."""
+    value = variables.get(name, ...)
+    return value if value is None or isinstance(value, bool) else value is ...

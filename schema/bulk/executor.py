@@ -1,0 +1,119 @@
+"""graphql-core's executor, with plans where there are some."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from graphql import DocumentNode, GraphQLList, GraphQLObjectType, GraphQLOutputType, GraphQLSchema
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema.bulk.documents import Memory, memory_of
+from schema.bulk.leaves import Complete
+from schema.bulk.objects import Column
+from schema.bulk.plans import Details, Place, Plan, compile_plan
+
+logger = logging.getLogger("backtest_graph.bulk")
+
+
+class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
+    """Completes objects and lists of objects by plans; what a plan gives up, and all after it, as graphql-core does.
+
+    It overrides methods that graphql-core calls private: its minor version is pinned.
+    """
+
+    columns: ClassVar[Mapping[str, Complete]] = {}
+    """What completes columns of custom scalars, by their names; others are serialized value by value."""
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *rest: Any,
+        **options: Any,
+    ) -> Any:
+        """Build the executor; a context with an attribute `memory` is given what is known of the operation."""
+        built = super().build(
+            schema, document, root_value, context_value, raw_variable_values, operation_name, *rest, **options
+        )
+        if isinstance(built, BulkExecutor):
+            built._remember(memory_of(document, operation_name, raw_variable_values))  # noqa: SLF001 - its own class
+        return built
+
+    def _remember(self, memory: Memory) -> None:
+        self._memory = memory
+        self._relevant_sub_fields = memory.setdefault("sub-fields", {})
+        self._plans: dict[tuple[Any, int], Plan | None] = memory.setdefault("plans", {})
+        self._is_bulk = not self.abort_signal and not (self.middleware_manager and self.middleware_manager.middlewares)
+        if hasattr(self.context_value, "memory"):
+            self.context_value.memory = memory
+
+    def execute_collected_root_fields(
+        self, root_type: GraphQLObjectType, root_value: Any, grouped_field_set: Any, *rest: Any
+    ) -> Any:
+        """Execute the root fields, as they were collected the first time: what is known of them is kept under them."""
+        known = self._memory.setdefault("root", grouped_field_set)
+        return super().execute_collected_root_fields(root_type, root_value, known, *rest)
+
+    def complete_list_value(
+        self, return_type: GraphQLList[Any], field_details_list: Details, info: Any, path: Any, result: Any, *rest: Any
+    ) -> Any:
+        """Complete a list by its plan."""
+        ordinary = partial(super().complete_list_value, return_type, field_details_list, info, path, result, *rest)
+        return self._complete(return_type, field_details_list, Place(self, info, path), result, ordinary)
+
+    def complete_object_value(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: Details,
+        info: Any,
+        path: Any,
+        result: Any,
+        *rest: Any,
+    ) -> Any:
+        """Complete an object by its plan."""
+        ordinary = partial(super().complete_object_value, return_type, field_details_list, info, path, result, *rest)
+        return self._complete(return_type, field_details_list, Place(self, info, path), result, ordinary)
+
+    def _complete(
+        self, kind: GraphQLOutputType, details: Details, place: Place, result: Any, ordinary: Callable[[], Any]
+    ) -> Any:
+        plan = self._plan(kind, details) if self._is_bulk else None
+        if plan is None:
+            return ordinary()
+        work = plan.complete(place, [result])
+        if plan.waits:
+            return self._wait(work, ordinary, place)
+        try:
+            work.send(None)
+        except StopIteration as end:
+            return end.value[0]
+        except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and knows where it belongs
+            self._give_up(error, place)
+            return ordinary()
+        raise RuntimeError("A plan waited that was not to.")
+
+    def _plan(self, kind: GraphQLOutputType, details: Details) -> Plan | None:
+        key = (kind, id(details))
+        if key not in self._plans:
+            self._plans[key] = compile_plan(self, kind, details, self.columns)
+        return self._plans[key]
+
+    async def _wait(self, work: Coroutine[Any, Any, Column], ordinary: Callable[[], Any], place: Place) -> Any:
+        try:
+            [done] = await work
+        except Exception as error:  # noqa: BLE001 - as above
+            self._give_up(error, place)
+            done = ordinary()
+            return await done if self.is_awaitable(done) else done
+        return done
+
+    def _give_up(self, error: Exception, place: Place) -> None:
+        """Leave the rest of the request to graphql-core: it would come to the same end object by object."""
+        self._is_bulk = False
+        logger.debug("Completed value by value from %s on: %r", place.path.as_list(), error)
