@@ -6,6 +6,8 @@ import strawberry
 
 from resolvers.errors import BadUserInput
 from resolvers.filters import parse_id
+from schema.bulk import Read
+from schema.bulk.objects import Column
 
 
 @strawberry.interface(description="A thing with an id that is unique over all kinds of things.")
@@ -17,9 +19,17 @@ class Node:
     )
 
 
-def number_of(owner: UUID, number: int) -> strawberry.ID:
-    """Return the id of a numbered thing: a trade of a run, a trial of an optimization."""
-    return strawberry.ID(f"{owner}:{number}")
+def numbered_id(owner: str) -> Read:
+    """Return how the id of a numbered thing is read: a trade of a run, a trial of an optimization.
+
+    owner: the column with the id of what it belongs to.
+    """
+
+    def column(rows: Column) -> Column:
+        names = {id: str(id) for id in {row[owner] for row in rows}}
+        return [f"{names[row[owner]]}:{row['number']}" for row in rows]
+
+    return Read(column, (owner, "number"))
 
 
 def parse_node_id(given: str) -> tuple[UUID, int | None]:

@@ -10,7 +10,7 @@ from resolvers.paging import MOST_OF_ONE_RUN, request_page
 from schema.bulk import Objects, Read, Stored, batched
 from schema.context import Info
 from schema.metrics import Metric
-from schema.nodes import Node, number_of
+from schema.nodes import Node, numbered_id
 from schema.orders import TrialOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rows import load_owners, load_runs, make, see
@@ -24,12 +24,7 @@ if TYPE_CHECKING:
 class OptimizationTrial(Node, Stored):
     """One combination of parameters."""
 
-    reads: ClassVar = {
-        "id": Read(
-            lambda rows: [number_of(row["optimization_id"], row["number"]) for row in rows],
-            ("optimization_id", "number"),
-        )
-    }
+    reads: ClassVar = {"id": numbered_id("optimization_id")}
     number: int = strawberry.field(description="Position among the saved trials, from 1.")
     rank: int = strawberry.field(description="Rank by the objective, 1 is best; the position where it was not given.")
     parameters: JSON = strawberry.field(description="The combination: a value for each parameter's name.")

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import strawberry
 
-from schema.bulk import Objects, Read, Stored, batched
+from schema.bulk import Objects, Stored, batched
 from schema.context import Info
 from schema.enums import Direction
-from schema.nodes import Node, number_of
+from schema.nodes import Node, numbered_id
 from schema.rows import load_runs
 from schema.scalars import JSON, DateTime
 
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 class Trade(Node, Stored):
     """One trade of a run."""
 
-    reads: ClassVar = {
-        "id": Read(
-            lambda rows: [number_of(row["backtest_id"], row["number"]) for row in rows], ("backtest_id", "number")
-        )
-    }
+    reads: ClassVar = {"id": numbered_id("backtest_id")}
     number: int = strawberry.field(description="Position among the run's trades in the order saved, from 1.")
     direction: Direction = strawberry.field(description="Long or short.")
     entry_time: DateTime = strawberry.field(description="Instant of the entry.")
