@@ -4,12 +4,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Double, Select, case, cast, func, select
+from sqlalchemy import ColumnElement, Double, Integer, Select, case, cast, func, literal, select
 
+from resolvers.conditions import write_backtest_condition
 from resolvers.errors import BadUserInput
-from resolvers.filters import Conditions, backtest_condition
+from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.groups import MOST, check_group_count, group_columns
 from resolvers.store.database import Database, Row
+from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests
 
 Column = ColumnElement[Any]
@@ -86,7 +88,12 @@ async def aggregate_backtests(
         BadUserInput: the order makes no sense, or there are more groups than are given at once.
     """
     _check(order)
-    rows = await database.fetch(_aggregates(keys, conditions, statistics, order))
+    said = read_backtest_filter(conditions)
+    figures = tuple((metric, tuple(names)) for metric, names in statistics.items())
+    place = (order.by, order.statistic, order.descending)
+    limit = MOST + 1 if order.first is None else order.first
+    statement = _aggregates(tuple(keys), said.shape, figures, place, values=said.values, limit=limit)
+    rows = await database.fetch(statement)
     check_group_count(len(rows), "ask for the first ones with orderBy, for fewer keys, or for fewer runs with filter")
     return rows
 
@@ -103,23 +110,28 @@ def _check(order: GroupOrder) -> None:
         raise BadUserInput(f"orderBy.first is {order.first} and must be between 0 and {MOST:,}.")
 
 
+@shaped
 def _aggregates(
-    keys: Sequence[str], conditions: Conditions, statistics: Mapping[str, Collection[str]], order: GroupOrder
+    keys: tuple[str, ...],
+    conditions: Shape,
+    statistics: tuple[tuple[str, tuple[str, ...]], ...],
+    place: tuple[str | None, str, bool],
+    *,
+    values: Slot,
+    limit: Slot,
 ) -> Select[tuple[object, ...]]:
     """Select the groups with what is asked of them."""
     columns = group_columns(keys)
     figures = [
-        _statistic(metric, name).label(statistic_name(metric, name))
-        for metric, names in statistics.items()
-        for name in names
+        _statistic(metric, name).label(statistic_name(metric, name)) for metric, names in statistics for name in names
     ]
     named = [column.label(key) for key, column in columns.items()]
-    grouped = select(*named, func.count().label("count"), *figures).where(backtest_condition(conditions))
+    condition = write_backtest_condition(conditions, values)
+    grouped = select(*named, func.count().label("count"), *figures).where(condition).select_from(backtests)
     return (
-        grouped.select_from(backtests)
-        .group_by(*columns.values())
-        .order_by(_place(order), *columns.values())
-        .limit(MOST + 1 if order.first is None else order.first)
+        grouped.group_by(*columns.values())
+        .order_by(_place(*place), *columns.values())
+        .limit(literal(limit, type_=Integer))
     )
 
 
@@ -128,6 +140,6 @@ def _statistic(metric: str, name: str) -> Column:
     return STATISTICS[name](column if isinstance(column.type, Double) else cast(column, Double))
 
 
-def _place(order: GroupOrder) -> Column:
-    place: Column = func.count() if order.by is None else _statistic(order.by, order.statistic)
-    return (place.desc() if order.descending else place.asc()).nulls_last()
+def _place(by: str | None, statistic: str, descending: bool) -> Column:
+    place: Column = func.count() if by is None else _statistic(by, statistic)
+    return (place.desc() if descending else place.asc()).nulls_last()

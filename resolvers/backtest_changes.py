@@ -13,7 +13,8 @@ from uuid_utils.compat import uuid7
 
 from resolvers.checks.backtests import BacktestRecord, check_backtest
 from resolvers.checks.series import Curve
-from resolvers.filters import Conditions, backtest_condition
+from resolvers.conditions import backtest_condition
+from resolvers.filters import Conditions
 from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Path, Problem, TradesDraft
 from resolvers.saving import Document, Outcome, conflict, find_taken, hash_content, keep_documents, now, pack
 from resolvers.store.database import Database, Transaction

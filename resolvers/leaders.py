@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, literal_column, select
 
-from resolvers.filters import Conditions
+from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.groups import MOST, check_group_count, group_columns
-from resolvers.rankings import ranked_condition, ranking_order
+from resolvers.paging import sorts_of
+from resolvers.rankings import ranking_keys, write_ranked_condition
 from resolvers.store.database import Database, Row
+from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests
 
 
@@ -21,28 +23,30 @@ async def find_leaders(
     Raises:
         BadUserInput: there are more groups than are given at once.
     """
-    rows = await database.fetch(_leaders(keys, by, conditions, min_trades))
+    said = read_backtest_filter(conditions)
+    rows = await database.fetch(_leaders(tuple(keys), by, said.shape, values=(min_trades, said.values)))
     check_group_count(len(rows), "ask for fewer keys, or for fewer runs with filter")
     return rows
 
 
-def _leaders(keys: Sequence[str], by: str, conditions: Conditions, min_trades: int) -> Select[tuple[object, ...]]:
+@shaped
+def _leaders(keys: tuple[str, ...], by: str, conditions: Shape, *, values: Slot) -> Select[tuple[object, ...]]:
     """Select the first of each group; only ids are sorted, not whole rows."""
-    order = ranking_order(by, conditions=conditions, min_trades=min_trades)
+    sorts = sorts_of(backtests, ranking_keys(by), True)
     groups = list(group_columns(keys).values())
     candidates = (
         select(
             backtests.c.id,
-            func.row_number().over(partition_by=groups, order_by=order.clauses()).label("place"),
+            func.row_number().over(partition_by=groups, order_by=sorts.clauses()).label("place"),
             func.count().over(partition_by=groups).label("candidates"),
         )
-        .where(ranked_condition(by, conditions=conditions, min_trades=min_trades))
+        .where(write_ranked_condition((by, conditions), values))
         .subquery("candidates")
     )
     return (
         select(backtests, group_columns(["month"])["month"].label("month"), candidates.c.candidates)
         .join(candidates, candidates.c.id == backtests.c.id)
-        .where(candidates.c.place == 1)
-        .order_by(*order.clauses())
+        .where(candidates.c.place == literal_column("1"))
+        .order_by(*sorts.clauses())
         .limit(MOST + 1)
     )

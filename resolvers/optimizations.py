@@ -1,19 +1,25 @@
 """Read optimizations and their trials."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Table, and_, any_, literal, select
+from sqlalchemy import Integer, Select, Table, and_, any_, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.backtests import is_one_of
-from resolvers.pages import Listing, Page, Wanted, fetch_pages, parent_key
-from resolvers.paging import Order, PageRequest, Sort, mark_of
+from resolvers.page_statements import Columns, Parents, pick
+from resolvers.pages import Listing, Page, Wanted, fetch_pages
+from resolvers.paging import Order, PageRequest, mark_of
+from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Row
 from resolvers.store.metrics import METRICS_BY_NAME
+from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimization_trials, optimizations
 
 RANKED = (("rank", False),)
+RUNS = Parents(backtests, ("id",), ("backtest_id",))
+SWEEPS = Parents(optimizations, ("backtest_id", "id"), ("backtest_id", "optimization_id"))
 
 ENGINE_NAMES = {
     "annual_return": "annualized_return",
@@ -39,17 +45,9 @@ async def load_optimization_pages(
     database: Database, backtest_ids: Sequence[UUID], *, request: PageRequest, wanted: Wanted
 ) -> list[Page]:
     """Return a page of the optimizations of each run, newest first."""
-    table = optimizations
-    listing = Listing(
-        table=table,
-        order=Order(
-            (Sort(table.c.created_at, descending=True), Sort(table.c.id, descending=True)), mark_of("optimizations")
-        ),
-        condition=table.c.backtest_id == parent_key("id", backtests.c.id),
-    )
-    parents = select(backtests.c.id).where(is_one_of(backtests.c.id, backtest_ids))
-    pages = await fetch_pages(database, parents, listing, request, wanted)
-    return [pages.get((id,), Page()) for id in backtest_ids]
+    order = Order(optimizations, (("created_at", True), ("id", True)), mark_of("optimizations"))
+    keys = [(id,) for id in backtest_ids]
+    return await fetch_pages(database, keys, Listing(order=order, parents=RUNS), request, wanted)
 
 
 async def load_trial_pages(
@@ -64,47 +62,52 @@ async def load_trial_pages(
 
     order names columns, each with whether it falls; best first where it is empty. The number decides ties.
     """
-    table = optimization_trials
-    sorts = [Sort(table.c[name], falling, bool(table.c[name].nullable)) for name, falling in order or RANKED]
-    listing = Listing(
-        table=table,
-        order=Order((*sorts, Sort(table.c.number, sorts[-1].descending)), mark_of("trials", order)),
-        condition=and_(
-            table.c.backtest_id == parent_key("backtest_id", optimizations.c.backtest_id),
-            table.c.optimization_id == parent_key("id", optimizations.c.id),
-        ),
-    )
-    parents = select(optimizations.c.backtest_id, optimizations.c.id).where(
-        is_one_of(optimizations.c.backtest_id, [backtest_id for backtest_id, _ in keys]),
-        is_one_of(optimizations.c.id, [id for _, id in keys]),
-    )
-    pages = await fetch_pages(database, parents, listing, request, wanted)
-    return [pages.get(key, Page()) for key in keys]
+    sorts = order or RANKED
+    total_order = Order(optimization_trials, (*sorts, ("number", sorts[-1][1])), mark_of("trials", order))
+    return await fetch_pages(database, keys, Listing(order=total_order, parents=SWEEPS), request, wanted)
 
 
-async def load_optimizations(database: Database, ids: Sequence[UUID]) -> list[Row | None]:
-    """Return optimizations by id, None for an unknown one."""
-    return await load_by_id(database, ids, table=optimizations)
+async def load_optimizations(database: Database, ids: Sequence[UUID], *, columns: Columns = None) -> list[Row | None]:
+    """Return optimizations by id, None for an unknown one; with these columns, or with all."""
+    return await load_by_id(database, ids, table=optimizations, columns=columns)
 
 
-async def load_trials(database: Database, keys: Sequence[tuple[UUID, int]]) -> list[Row | None]:
+async def load_trials(
+    database: Database, keys: Sequence[tuple[UUID, int]], *, columns: Columns = None
+) -> list[Row | None]:
     """Return trials by the id of their optimization and their number, None for an unknown one.
 
     The run is found through the optimization, so that the key of trials can be used from its start.
     """
-    table = optimization_trials
-    numbers = literal([number for _, number in keys], type_=ARRAY(Integer))
-    joined = optimizations.join(
-        table, and_(table.c.backtest_id == optimizations.c.backtest_id, table.c.optimization_id == optimizations.c.id)
-    )
-    own = is_one_of(optimizations.c.id, [id for id, _ in keys])
-    rows = await database.fetch(select(table).select_from(joined).where(own, table.c.number == any_(numbers)))
+    statement = _trials(columns, ids=[id for id, _ in keys], numbers=[number for _, number in keys])
+    rows = await database.fetch(statement, plan=Plan.ONCE)
     found = {(row["optimization_id"], row["number"]): row for row in rows}
     return [found.get(key) for key in keys]
 
 
-async def load_by_id(database: Database, ids: Sequence[UUID], *, table: Table) -> list[Row | None]:
+async def load_by_id(
+    database: Database, ids: Sequence[UUID], *, table: Table, columns: Columns = None
+) -> list[Row | None]:
     """Return rows of a table by their id, None for an unknown one."""
-    rows = await database.fetch(select(table).where(is_one_of(table.c.id, ids)))
+    rows = await database.fetch(_by_id(table, columns, ids=ids), plan=Plan.ONCE)
     found = {row["id"]: row for row in rows}
     return [found.get(id) for id in ids]
+
+
+@shaped
+def _trials(columns: Columns, *, ids: Slot, numbers: Slot) -> Select[Any]:
+    """Select trials by optimizations and numbers."""
+    table = optimization_trials
+    joined = optimizations.join(
+        table, and_(table.c.backtest_id == optimizations.c.backtest_id, table.c.optimization_id == optimizations.c.id)
+    )
+    wanted_numbers = literal(numbers, type_=ARRAY(Integer))
+    own = is_one_of(optimizations.c.id, ids)
+    picked = pick(table, columns, ["optimization_id", "number"])
+    return select(*picked).select_from(joined).where(own, table.c.number == any_(wanted_numbers))
+
+
+@shaped
+def _by_id(table: Table, columns: Columns, *, ids: Slot) -> Select[Any]:
+    """Select rows by their ids."""
+    return select(*pick(table, columns, ["id"])).where(is_one_of(table.c.id, ids))

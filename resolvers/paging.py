@@ -6,16 +6,18 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Date, Double, Integer, Text, Uuid, and_, false, literal, or_, true, tuple_
+from sqlalchemy import ColumnElement, Date, Double, Integer, Table, Text, Uuid, and_, false, literal, or_, true, tuple_
 from sqlalchemy.sql.elements import UnaryExpression
 
 from resolvers.errors import BadCursor, BadUserInput
 from resolvers.importers.times import EARLIEST, LATEST
-from resolvers.store.tables import Instant
+from resolvers.store.database import Row
+from resolvers.store.instants import Instant
 
 PAGE = 20
 MOST = 500
@@ -43,10 +45,52 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A total order of rows. mark tells cursors of this order and filter from those of others."""
+    """A total order of a table's rows: names of columns, each with whether it falls.
+
+    mark tells cursors of this order and filter from those of others; without_nulls says that no row has one.
+    """
+
+    table: Table
+    keys: tuple[tuple[str, bool], ...]
+    mark: str
+    without_nulls: bool = False
+
+    @property
+    def sorts(self) -> "Sorts":
+        """The columns to order by."""
+        return sorts_of(self.table, self.keys, self.without_nulls)
+
+    @property
+    def columns(self) -> list[str]:
+        """Their names."""
+        return [name for name, _ in self.keys]
+
+    def encode(self, row: Row) -> str:
+        """Return the cursor of a row, which has the columns of the order."""
+        values = [row[name] for name, _ in self.keys]
+        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values], default=str)).decode().rstrip("=")
+
+    def decode(self, cursor: str) -> list[Any]:
+        """Return the sort values of a cursor.
+
+        Raises:
+            BadCursor: it is no cursor, or one of another order or filter.
+        """
+        try:
+            padded = cursor + "=" * (-len(cursor) % 4)
+            mark, *values = orjson.loads(base64.b64decode(padded, altchars="-_", validate=True))
+            if mark == self.mark and len(values) == len(self.keys):
+                return [_value(sort, value) for sort, value in zip(self.sorts.sorts, values, strict=True)]
+        except (ValueError, TypeError):
+            pass
+        raise BadCursor("The cursor belongs to another order or filter, or is no cursor: start from the first page.")
+
+
+@dataclass(frozen=True, slots=True)
+class Sorts:
+    """The columns of an order, and the SQL that follows from them."""
 
     sorts: tuple[Sort, ...]
-    mark: str
 
     @property
     def is_one_way(self) -> bool:
@@ -60,37 +104,36 @@ class Order:
         columns = columns or [sort.column for sort in self.sorts]
         return [_clause(sort, column, backward=backward) for sort, column in zip(self.sorts, columns, strict=True)]
 
-    def beyond(self, cursor: str, *, backward: bool = False, inclusive: bool = False) -> ColumnElement[bool]:
-        """Return the condition for rows that come after the cursor's row, or before it if backward.
+    def beyond(
+        self, values: Any, known: Sequence[bool], *, backward: bool = False, inclusive: bool = False
+    ) -> ColumnElement[bool]:
+        """Return the condition for rows that come after the row with these sort values, or before it if backward.
 
-        inclusive: the cursor's row meets it, too.
+        values: a sequence, or the slot of one.
+        known: whether each value is not null.
+        inclusive: the row itself meets it, too.
         """
-        values = self.decode(cursor)
+        given = [values[index] if is_known else None for index, is_known in enumerate(known)]
         if self.is_one_way:
-            return _row_comparison(self.sorts, values, backward=backward, inclusive=inclusive)
+            return _row_comparison(self.sorts, given, backward=backward, inclusive=inclusive)
         condition: ColumnElement[bool] = true() if inclusive else false()
-        for sort, value in reversed(list(zip(self.sorts, values, strict=True))):
+        for sort, value in reversed(list(zip(self.sorts, given, strict=True))):
             condition = or_(_beyond(sort, value, backward=backward), and_(_same(sort, value), condition))
         return condition
 
-    def encode(self, values: Sequence[object]) -> str:
-        """Return the cursor of the row with these sort values."""
-        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values], default=str)).decode().rstrip("=")
 
-    def decode(self, cursor: str) -> list[Any]:
-        """Return the sort values of a cursor.
+@lru_cache(maxsize=500)
+def sorts_of(table: Table, keys: tuple[tuple[str, bool], ...], without_nulls: bool) -> Sorts:
+    """Return the columns of an order."""
+    columns = [(table.c[name], falling) for name, falling in keys]
+    return Sorts(
+        tuple(Sort(column, falling, bool(column.nullable) and not without_nulls) for column, falling in columns)
+    )
 
-        Raises:
-            BadCursor: it is no cursor, or one of another order or filter.
-        """
-        try:
-            padded = cursor + "=" * (-len(cursor) % 4)
-            mark, *values = orjson.loads(base64.b64decode(padded, altchars="-_", validate=True))
-            if mark == self.mark and len(values) == len(self.sorts):
-                return [_value(sort, value) for sort, value in zip(self.sorts, values, strict=True)]
-        except (ValueError, TypeError):
-            pass
-        raise BadCursor("The cursor belongs to another order or filter, or is no cursor: start from the first page.")
+
+def known_parts(values: Sequence[Any] | None) -> tuple[bool, ...] | None:
+    """Return which of the sort values of a cursor are not null, None without a cursor: it changes the comparison."""
+    return None if values is None else tuple(value is not None for value in values)
 
 
 def mark_of(*parts: object) -> str:

@@ -7,12 +7,14 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import case, func, select
+from sqlalchemy import Select, case, func, select
 
 from resolvers.backtests import is_one_of
 from resolvers.errors import BadUserInput
 from resolvers.statistics.curves import FEWEST, downsample, drawdown
+from resolvers.store.connections import Plan
 from resolvers.store.database import Database
+from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtest_series as table
 
 
@@ -44,25 +46,34 @@ class Curve:
 
 async def load_equity_curves(database: Database, ids: Sequence[UUID]) -> list[Curve | None]:
     """Return the equity curves of runs in the order of their ids, None where none was saved."""
-    statement = select(table.c.backtest_id, table.c.equity_times.label("times"), table.c.equity_values.label("values"))
-    rows = await database.fetch(
-        statement.where(is_one_of(table.c.backtest_id, ids), table.c.equity_values.is_not(None))
-    )
+    rows = await database.fetch(_equity(ids=ids), plan=Plan.ONCE)
     found = {row["backtest_id"]: _unpack(row["times"], row["values"]) for row in rows}
     return [found.get(id) for id in ids]
 
 
 async def load_drawdown_curves(database: Database, ids: Sequence[UUID]) -> list[Curve | None]:
     """Return the drawdown curves of runs as saved, or else computed from the equity curve."""
-    statement = select(
+    rows = await database.fetch(_drawdowns(ids=ids), plan=Plan.ONCE)
+    found = {row["backtest_id"]: _drawdown(row) for row in rows}
+    return [found.get(id) for id in ids]
+
+
+@shaped
+def _equity(*, ids: Slot) -> Select[Any]:
+    """Select the equity curves of runs."""
+    curves = select(table.c.backtest_id, table.c.equity_times.label("times"), table.c.equity_values.label("values"))
+    return curves.where(is_one_of(table.c.backtest_id, ids), table.c.equity_values.is_not(None))
+
+
+@shaped
+def _drawdowns(*, ids: Slot) -> Select[Any]:
+    """Select the drawdown curves of runs, and the equity curves of those that have none."""
+    return select(
         table.c.backtest_id,
         func.coalesce(table.c.drawdown_times, table.c.equity_times).label("times"),
         table.c.drawdown_values.label("values"),
         case((table.c.drawdown_values.is_(None), table.c.equity_values)).label("equity"),
-    )
-    rows = await database.fetch(statement.where(is_one_of(table.c.backtest_id, ids)))
-    found = {row["backtest_id"]: _drawdown(row) for row in rows}
-    return [found.get(id) for id in ids]
+    ).where(is_one_of(table.c.backtest_id, ids))
 
 
 def _drawdown(row: Any) -> Curve:

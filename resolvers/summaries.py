@@ -8,11 +8,14 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, literal, literal
 from sqlalchemy.sql.expression import FromClause
 
 from resolvers.aggregates import mean
+from resolvers.conditions import write_backtest_condition
 from resolvers.errors import BadUserInput
-from resolvers.filters import Conditions, backtest_condition
+from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.saving import now
 from resolvers.store.database import Database, Row
-from resolvers.store.tables import Instant, backtests
+from resolvers.store.instants import Instant
+from resolvers.store.statements import Slot, shaped
+from resolvers.store.tables import backtests
 
 MOST_DAYS = 36_500
 _DAY = 86_400_000_000
@@ -45,19 +48,21 @@ async def summarise_performance(
     if not 1 <= days <= MOST_DAYS:
         raise BadUserInput(f"days is {days} and must be between 1 and {MOST_DAYS:,}.")
     since = now() - days * _DAY
-    rows = await database.fetch(_summary(since, conditions, keys))
+    said = read_backtest_filter(conditions)
+    rows = await database.fetch(_summary(tuple(keys), said.shape, since=since, values=said.values))
     groups: dict[str, list[Row]] = {key: [] for key in keys}
     for row in rows[1:]:
         groups[row["part"]].append(row)
     return Summary(since, rows[0], groups)
 
 
-def _summary(since: int, conditions: Conditions, keys: Sequence[str]) -> Select[tuple[Any, ...]]:
+@shaped
+def _summary(keys: tuple[str, ...], conditions: Shape, *, since: Slot, values: Slot) -> Select[tuple[Any, ...]]:
     """Select the figures over all runs, and behind them those of each group, largest first."""
     completed = backtests.c.status == literal_column("'COMPLETED'")
     recent = backtests.c.created_at >= literal(since, type_=Instant)
     columns = [backtests.c[name] for name in (*keys, *_AVERAGED.values())]
-    runs = select(*columns).where(completed, recent, backtest_condition(conditions)).cte("runs")
+    runs = select(*columns).where(completed, recent, write_backtest_condition(conditions, values)).cte("runs")
     groups = [_figures(runs, literal(key, type_=Text()), runs.c[key]).group_by(runs.c[key]) for key in keys]
     parts = union_all(_figures(runs, cast(null(), Text), cast(null(), Text)), *groups).subquery("parts")
     order = (parts.c.part.nulls_first(), parts.c["count"].desc(), parts.c.key.collate("C"))

@@ -5,18 +5,20 @@ from typing import Any
 
 import orjson
 
+from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Row
 
 
 class PlannedDatabase(Database):
-    """A database that keeps the plan of the last reading statement, made for its very arguments."""
+    """A database that keeps the plan of the last reading statement, as it is made for it."""
 
     plan: dict[str, Any]
 
-    async def _fetch(self, text: str, arguments: Sequence[object]) -> list[Row]:
-        [[answer]] = await super()._fetch(f"EXPLAIN (FORMAT JSON) {text}", arguments)
+    async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
+        options = "GENERIC_PLAN, FORMAT JSON" if plan is Plan.ONCE else "FORMAT JSON"
+        [[answer]] = await super()._fetch(f"EXPLAIN ({options}) {text}", arguments, plan)
         self.plan = orjson.loads(answer)[0]["Plan"]
-        return await super()._fetch(text, arguments)
+        return await super()._fetch(text, arguments, plan)
 
     def nodes(self) -> set[str]:
         """Return the kinds of nodes in the plan."""

@@ -2,30 +2,28 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, TypeVar, cast
+from functools import partial
+from typing import Any, TypeVar
 
 import asyncpg
 import orjson
-from asyncpg.pool import PoolConnectionProxy
-from sqlalchemy import Table, literal, select
-from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
-from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy import Table, literal_column, select
 from sqlalchemy.sql.expression import ClauseElement
+
+from resolvers.store.connections import Connection, Connections, Plan
+from resolvers.store.instants import EPOCH_2000, Instant
+from resolvers.store.statements import Statement, compile_statement
 
 logger = logging.getLogger("backtest_graph.statements")
 
 Row = asyncpg.Record
 Result = TypeVar("Result")
 
-EPOCH_2000 = 946_684_800_000_000
-"""2000-01-01 UTC, PostgreSQL's own zero, in microseconds since 1970-01-01 UTC."""
-
 CONNECT_SECONDS = 5.0
 """How long a request waits for a server that is starting or was restarted."""
 
-_DIALECT = asyncpg_dialect.dialect()  # type: ignore[no-untyped-call]
 _LOST_STATES = ("08", "57P01", "57P02", "57P03")
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """What a lost connection can raise, among other things: `_is_lost` tells."""
@@ -36,44 +34,37 @@ class Unavailable(Exception):
 
 
 class Database:
-    """A pool of connections to one PostgreSQL database."""
+    """The connections to one PostgreSQL database."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     @classmethod
     async def connect(cls, dsn: str, *, connections: int = 10) -> "Database":
-        """Open the pool; times are int64 microseconds and jsonb is Python data on each of its connections.
+        """Open a database; times are int64 microseconds and jsonb is Python data on each of its connections.
 
         Raises:
             Unavailable: no server answers under the address.
         """
-        pool = asyncpg.create_pool(
-            _plain(dsn),
-            min_size=0,
-            max_size=connections,
-            init=_set_codecs,
-            server_settings={"application_name": "backtest-graph", "timezone": "UTC", "jit": "off"},
-        )
-        database = cls(await pool)
-        await database.fetch(select(literal(1)))
+        database = cls(Connections(partial(_connect, _plain(dsn)), connections))
+        await database.fetch(select(literal_column("1")), plan=Plan.ONCE)
         return database
 
     async def close(self) -> None:
         """Close the connections, those that still work within a few seconds and then the rest."""
         try:
-            await asyncio.wait_for(self._pool.close(), 3)
+            await asyncio.wait_for(self._connections.close(), 3)
         except TimeoutError:
-            self._pool.terminate()
+            self._connections.terminate()
 
-    async def fetch(self, statement: ClauseElement) -> list[Row]:
+    async def fetch(self, statement: Statement | ClauseElement, *, plan: Plan = Plan.EACH_TIME) -> list[Row]:
         """Run one reading statement and return its rows; where the connection is lost it is tried again.
 
         Raises:
             Unavailable: the server did not come back in time.
         """
-        text, _, arguments = _compile(statement)
-        return await _until_reached(lambda: self._fetch(text, arguments))
+        ready = _ready(statement)
+        return await _until_reached(lambda: self._fetch(ready.text, ready.arguments, plan))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
         """Run one reading statement and return its first row, if any."""
@@ -96,63 +87,72 @@ class Database:
                 raise Unavailable("The connection to the database was lost.") from error
             raise
 
-    async def _fetch(self, text: str, arguments: Sequence[object]) -> list[Row]:
-        async with self._released(await self._pool.acquire()) as connection:
+    async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
+        async with self._lent(plan) as connection:
             logger.debug("%s", text)
             return await connection.fetch(text, *arguments)
 
-    async def _begin(self) -> "tuple[PoolConnectionProxy[Any], AsyncExitStack]":
+    async def _begin(self) -> "tuple[Connection, AsyncExitStack]":
         """Return a connection with a transaction begun, and what ends both."""
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(self._released(await self._pool.acquire()))
+            connection = await stack.enter_async_context(self._lent(Plan.AS_POSTGRES_LIKES))
             await stack.enter_async_context(connection.transaction())
             return connection, stack.pop_all()
 
     @asynccontextmanager
-    async def _released(self, connection: "PoolConnectionProxy[Any]") -> AsyncIterator["PoolConnectionProxy[Any]"]:
+    async def _lent(self, plan: Plan) -> AsyncIterator[Connection]:
+        connection = await self._connections.take(plan)
         try:
             yield connection
+        except asyncio.CancelledError:
+            # It may be in the middle of an answer that nobody reads.
+            connection.terminate()
+            raise
         finally:
-            await self._release(connection)
-
-    async def _release(self, connection: "PoolConnectionProxy[Any]") -> None:
-        """Give a connection back; one that is lost has nothing to be reset."""
-        try:
-            await self._pool.release(connection)
-        except LOST as error:
-            if not _is_lost(error):
-                raise
+            self._connections.give(connection)
 
 
 class Transaction:
     """Statements on one connection that are committed together."""
 
-    def __init__(self, connection: PoolConnectionProxy) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: ClauseElement) -> list[Row]:
+    async def fetch(self, statement: Statement | ClauseElement) -> list[Row]:
         """Run one statement and return its rows."""
-        text, _, arguments = _compile(statement)
-        logger.debug("%s", text)
-        return await self._connection.fetch(text, *arguments)
+        ready = _ready(statement)
+        logger.debug("%s", ready.text)
+        return await self._connection.fetch(ready.text, *ready.arguments)
 
     async def fetch_many(self, statement: ClauseElement, rows: Sequence[dict[str, object]]) -> list[Row]:
         """Run one statement for each row of values, in one round trip, and return the rows they return."""
-        text, names, _ = _compile(statement)
-        logger.debug("%s", text)
-        return await self._connection.fetchmany(text, [[row[name] for name in names] for row in rows])
+        compiled = compile_statement(statement)
+        logger.debug("%s", compiled.text)
+        return await self._connection.fetchmany(compiled.text, [[row[name] for name in compiled.names] for row in rows])
 
     async def copy(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add rows by COPY."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(columns))
-        await self._connection.copy_records_to_table(table.name, records=rows, columns=list(columns))
+        instants = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, type(Instant))]
+        records = _since_2000(rows, instants) if instants else rows
+        await self._connection.copy_records_to_table(table.name, records=records, columns=list(columns))
 
 
-def _compile(statement: ClauseElement) -> tuple[str, list[str], list[object]]:
-    """Return the text of a statement with the names and values of its parameters in their order."""
-    compiled = cast("SQLCompiler", statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True}))
-    names = list(compiled.positiontup or [])
-    return str(compiled), names, [compiled.params[name] for name in names]
+def _ready(statement: Statement | ClauseElement) -> Statement:
+    if isinstance(statement, Statement):
+        return statement
+    compiled = compile_statement(statement)
+    return Statement(compiled.text, compiled.parameters)
+
+
+def _since_2000(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[object]]:
+    """Yield the rows with the instants counted as PostgreSQL counts them, for no expression takes part in a COPY."""
+    for row in rows:
+        record = list(row)
+        for place in places:
+            if record[place] is not None:
+                record[place] -= EPOCH_2000
+        yield record
 
 
 async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
@@ -181,7 +181,9 @@ def _plain(dsn: str) -> str:
     return scheme.partition("+")[0] + separator + rest
 
 
-async def _set_codecs(connection: "asyncpg.Connection[Any]") -> None:
+async def _connect(dsn: str) -> Connection:
+    settings = {"application_name": "backtest-graph", "timezone": "UTC", "jit": "off"}
+    connection: Connection = await asyncpg.connect(dsn, connection_class=Connection, server_settings=settings)
     await connection.set_type_codec(
         "jsonb",
         schema="pg_catalog",
@@ -189,10 +191,6 @@ async def _set_codecs(connection: "asyncpg.Connection[Any]") -> None:
         encoder=lambda value: b"\x01" + orjson.dumps(value),
         decoder=lambda data: orjson.loads(data[1:]),
     )
-    await connection.set_type_codec(
-        "timestamptz",
-        schema="pg_catalog",
-        format="tuple",
-        encoder=lambda microseconds: (microseconds - EPOCH_2000,),
-        decoder=lambda parts: parts[0] + EPOCH_2000,
-    )
+    # What a timestamptz is on the wire, read without a call into Python for each; see Instant for its zero.
+    await connection.set_builtin_type_codec("timestamptz", schema="pg_catalog", codec_name="int8", format="binary")
+    return connection

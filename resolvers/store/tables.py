@@ -19,8 +19,9 @@ from sqlalchemy import (
     Text,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, JSONB, TIMESTAMP
+from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, JSONB
 
+from resolvers.store.instants import Instant
 from resolvers.store.metrics import METRICS
 
 metadata = MetaData(
@@ -34,7 +35,6 @@ metadata = MetaData(
 
 Word = Text(collation="C")
 """Text that lists are ordered by: the same order on every server."""
-Instant = TIMESTAMP(timezone=True)
 
 
 def _run_key() -> Column[object]:

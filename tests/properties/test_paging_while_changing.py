@@ -129,7 +129,9 @@ async def ask_service(client: Client, by: Order, *, backward: bool, cursor: str 
     page = (await client.ask(WALK, by=by, **place))["backtests"]
     facts = page["pageInfo"]
     cursors = [facts["startCursor"], facts["endCursor"]]
-    return Page(page["nodes"], cursors, has_next=facts["hasNextPage"], has_previous=facts["hasPreviousPage"])
+    answer = Page(page["nodes"], has_next=facts["hasNextPage"], has_previous=facts["hasPreviousPage"])
+    answer.cursors = cursors
+    return answer
 
 
 async def walk(ask: Ask, *, backward: bool, all_facts: bool) -> list[str]:
