@@ -43,13 +43,13 @@ def serve(**given: Any) -> None:
 
 
 @main.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, allow_dash=True))
 @click.option(
     "--backtest", "backtest_id", type=click.UUID, help="The run that sweeps and walk-forward windows belong to."
 )
 @settings_options("database_url", "data_dir")
 def import_(paths: tuple[Path, ...], backtest_id: UUID | None, **given: Any) -> None:
-    """Import engines' documents from files and folders: .json and .jsonl, also as .gz and .xz.
+    """Import engines' documents from files and folders: .json and .jsonl, also as .gz and .xz; - is what is piped in.
 
     Safe to repeat: the same document is not stored twice.
     """

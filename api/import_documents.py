@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
@@ -35,11 +35,16 @@ class Item:
     problems: Sequence[Problem] = ()
 
 
-async def read_batches(found: Iterable[Found], prepare: Prepare | None) -> AsyncIterator[list[Item]]:
-    """Give the documents in batches; a thread reads them, so nothing that runs beside waits for a file."""
+async def read_batches(found: Iterable[Found], prepare: Prepare | None) -> AsyncGenerator[list[Item]]:
+    """Give the documents in batches; a thread reads the next batch while this one is stored."""
     batches = _batches(found, prepare)
-    while (batch := await asyncio.to_thread(next, batches, None)) is not None:
-        yield batch
+    following = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+    try:
+        while (batch := await following) is not None:
+            following = asyncio.ensure_future(asyncio.to_thread(next, batches, None))
+            yield batch
+    finally:
+        await asyncio.gather(following, return_exceptions=True)  # the thread still reads from files that are to close
 
 
 class Waiting:

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -50,13 +50,16 @@ async def import_paths(
     files, unlisted = find_files(paths)
     show = show_progress if progress else show_nothing
     try:
-        with ExitStack() as stack:
+        async with AsyncExitStack() as stack:
             work = _Import(database, log, stack.enter_context(Waiting()), stack.enter_context(Waiting()), backtest_id)
             await work.take([Item(found=each, problems=[Problem(each.problem or "", ())]) for each in unlisted])
             with show(total_size(files)) as advance:
-                async for batch in read_batches(read_files(files), prepare):
+                batches = await stack.enter_async_context(aclosing(read_batches(read_files(files), prepare)))
+                count = 0
+                async for batch in batches:
                     await work.take(batch)
-                    advance(batch[-1].found.position)
+                    count += len(batch)
+                    advance(count, batch[-1].found.position)
                 await work.finish()
     finally:
         say(str(log.result))

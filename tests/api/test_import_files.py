@@ -123,10 +123,38 @@ def test_a_line_that_is_too_long_is_a_problem_and_the_next_one_is_read(tmp_path:
 
 
 def test_a_whole_file_that_is_too_long_says_what_to_do(tmp_path: Path) -> None:
-    bomb = write(tmp_path / "a.json.gz", gzip.compress(b"[" + b"1," * 5000 + b"1]"))
+    bomb = write(tmp_path / "a.json.gz", gzip.compress(b'{"a": [' + b"1," * 5000 + b"1]}"))
 
     assert read(bomb) == [
-        ("a.json.gz", "Longer than 1,000 bytes. Several documents go into a .jsonl file, one a line.")
+        (
+            "a.json.gz",
+            "Longer than 1,000 bytes. Several documents go into a list, or into a .jsonl file, one a line.",
+        )
+    ]
+
+
+def test_a_list_is_longer_than_any_document_and_its_broken_ones_are_told_by_number(tmp_path: Path) -> None:
+    texts = [b'{"symbol": %d}' % number for number in range(500)]
+    texts[3], texts[400] = b'{"symbol": ,}', b'{"symbol": [}'
+
+    found = read(write(tmp_path / "a.json.xz", lzma.compress(b" \n[" + b",\n".join(texts) + b"]\n")))
+
+    problems = [(place, what) for place, what in found if not isinstance(what, dict)]
+    assert problems == [
+        ("a.json.xz, document 4", "Not JSON: unexpected character, expected a JSON value at column 12."),
+        ("a.json.xz, document 401", "Not JSON: unexpected character, expected a JSON value at column 13."),
+    ]
+    assert [place for place, _ in found] == [f"a.json.xz, document {number + 1}" for number in range(500)]
+
+
+def test_a_list_of_windows_is_one_document_and_broken_as_a_whole(tmp_path: Path) -> None:
+    window = b'{"test_period_start": "2020-01-01"}'
+
+    assert read(write(tmp_path / "a.json", b"[%s, {]" % window)) == [
+        ("a.json", "Not JSON: unexpected character, expected a string key at column 2.")
+    ]
+    assert read(write(tmp_path / "b.json", b"[%s]" % b",".join([window] * 100))) == [
+        ("b.json", "Longer than 1,000 bytes.")
     ]
 
 

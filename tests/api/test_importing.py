@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 from collections.abc import Sequence
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,11 +20,13 @@ from api.demo import DOCUMENTS
 from api.import_documents import MOST_RUNS, Waiting
 from api.import_files import Found
 from api.import_log import ImportResult
+from api.import_texts import guess_kind
 from api.importing import import_paths
 from resolvers.documents import DocumentKey, load_document_contents, load_documents
 from resolvers.store.database import Database
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 from tests.resolvers.importers.vectorbt_engine.documents import analysis, run, sweep, trade, window
+from tests.service import COMMAND
 
 
 class Importing:
@@ -357,9 +360,9 @@ import sys
 from api.import_progress import show_progress
 
 with show_progress(2048) as advance:
-    advance(1024)
+    advance(1, 1024)
     sys.stderr.write("a failure\\n")
-    advance(2048)
+    advance(2, 2048)
 """
 
 
@@ -372,6 +375,36 @@ def test_the_bar_is_shown_on_a_terminal_only() -> None:
     piped = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True)
 
     assert "Importing" in shown
+    assert "2 documents" in shown
     assert "2.0/2.0 kB" in shown
     assert "\r\x1b[2Ka failure\r\n" in shown
     assert (piped.stdout, piped.stderr) == ("", "a failure\n")
+
+
+def test_what_is_piped_in_is_read_and_a_failure_is_in_the_exit_status(database: Database, dsn: str) -> None:
+    lines = b"\n".join([*(orjson.dumps(run(parameters={"n": n})) for n in range(3)), b'{"symbol": ', b""])
+    result = subprocess.run(
+        [str(COMMAND), "import", "--database-url", dsn, "-"],
+        input=gzip.compress(lines),
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    first, last = result.stderr.decode().splitlines()
+    assert first.startswith("standard input:4: Not JSON")
+    assert last == "3 runs stored, 0 already there, 1 failed"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (b'{"a": 1}\n{"a": 2}\n', "lines"),
+        (b'{"a": 1}', "lines"),
+        (b'{"a": \n{"a": 2}', "lines"),
+        (b'{\n "a": 1\n}', "whole"),
+        (b'\xef\xbb\xbf [\n {"a": 1}]', "whole"),
+        (b"", "lines"),
+    ],
+)
+def test_what_has_no_name_is_told_by_its_beginning(text: bytes, kind: str) -> None:
+    assert guess_kind(BufferedReader(BytesIO(text))) == kind
