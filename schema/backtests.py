@@ -85,7 +85,7 @@ class Backtest(Node, Stored):
             conditions=orjson.dumps(read_conditions(filter), option=orjson.OPT_SORT_KEYS),
             order=read_order(order_by),
             request=request_page(first, after, last, before, most=MOST_OF_ONE_RUN),
-            wanted=wanted(info, backward=last is not None),
+            wanted=wanted(info, Trade, backward=last is not None),
         )
         return connect(Trade, pages)
 
@@ -118,7 +118,7 @@ class Backtest(Node, Stored):
         """Return a page of the optimizations of each run."""
         request = request_page(first, after, most=MOST_OF_ONE_RUN)
         pages = await load_optimization_pages(
-            info.context.database, _ids(info, runs), request=request, wanted=wanted(info)
+            info.context.database, _ids(info, runs), request=request, wanted=wanted(info, Optimization)
         )
         return connect(Optimization, pages)
 
@@ -131,7 +131,7 @@ class Backtest(Node, Stored):
         """Return a page of the windows of each run."""
         request = request_page(first, after, most=MOST_OF_ONE_RUN)
         pages = await load_walk_forward_pages(
-            info.context.database, _ids(info, runs), request=request, wanted=wanted(info)
+            info.context.database, _ids(info, runs), request=request, wanted=wanted(info, WalkForwardTest)
         )
         return connect(WalkForwardTest, pages)
 

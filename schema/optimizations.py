@@ -13,7 +13,7 @@ from schema.metrics import Metric
 from schema.nodes import Node, numbered_id
 from schema.orders import TrialOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
-from schema.rows import load_owners, load_runs, make, see
+from schema.rows import load_owners, load_runs, make, needed_columns, see
 from schema.scalars import JSON, DateTime
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ class Optimization(Node, Stored):
         """Return the best trial of each optimization."""
         see(info, optimizations)
         keys = [(row["id"], row["best_number"] or 0) for row in optimizations.sources]
-        return make(OptimizationTrial, await load_trials(info.context.database, keys))
+        columns = needed_columns(info, OptimizationTrial)
+        return make(OptimizationTrial, await load_trials(info.context.database, keys, columns=columns))
 
     @batched(description="The saved trials, best rank first unless told.", needs=("backtest_id", "id"))
     async def trials(
@@ -109,6 +110,6 @@ class Optimization(Node, Stored):
             [(row["backtest_id"], row["id"]) for row in optimizations.sources],
             order=read_order(order_by),
             request=request_page(first, after, last, before, most=MOST_OF_ONE_RUN),
-            wanted=wanted(info, backward=last is not None),
+            wanted=wanted(info, OptimizationTrial, backward=last is not None),
         )
         return connect(OptimizationTrial, pages)

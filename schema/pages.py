@@ -8,7 +8,8 @@ import strawberry
 from resolvers.pages import Page, Wanted
 from schema.bulk import Objects, Read, Stored
 from schema.context import Info
-from schema.selections import is_selected
+from schema.rows import needed_columns
+from schema.selections import is_selected, remembered
 
 T = TypeVar("T")
 
@@ -27,8 +28,8 @@ class PageInfo(Stored):
     reads: ClassVar = {
         "has_next_page": Read(lambda pages: [page.has_next for page in pages]),
         "has_previous_page": Read(lambda pages: [page.has_previous for page in pages]),
-        "start_cursor": Read(lambda pages: [page.cursors[0] if page.rows else None for page in pages]),
-        "end_cursor": Read(lambda pages: [page.cursors[-1] if page.rows else None for page in pages]),
+        "start_cursor": Read(lambda pages: [page.cursor(0) if page.rows else None for page in pages]),
+        "end_cursor": Read(lambda pages: [page.cursor(-1) if page.rows else None for page in pages]),
     }
     has_next_page: bool = strawberry.field(description="Whether more comes behind this page.")
     has_previous_page: bool = strawberry.field(description="Whether more comes ahead of this page.")
@@ -41,7 +42,7 @@ class Edge(Stored, Generic[T]):
     """A node and its cursor; the source is the kind of the node, its page and its position there."""
 
     reads: ClassVar = {
-        "cursor": Read(lambda edges: [page.cursors[index] for _, page, index in edges]),
+        "cursor": Read(lambda edges: [page.cursor(index) for _, page, index in edges]),
         "node": Read(lambda edges: Objects(edges[0][0], [page.rows[index] for _, page, index in edges])),
     }
     cursor: str = strawberry.field(description="The place in this order and filter, for `after` and `before`.")
@@ -73,7 +74,15 @@ def connect(kind: type[Stored], pages: Sequence[Page]) -> "Objects[Connection[An
     return Objects(Connection, [(kind, page) for page in pages])
 
 
-def wanted(info: Info, *, backward: bool = False) -> Wanted:
-    """Return what of a connection is asked for beyond its rows."""
+def wanted(info: Info, kind: type[Stored], *, backward: bool = False) -> Wanted:
+    """Return what of a connection of things of a kind is asked for."""
     other = "hasNextPage" if backward else "hasPreviousPage"
-    return Wanted(total_count=is_selected(info, "totalCount"), other_side=is_selected(info, "pageInfo", other))
+    return remembered(
+        info,
+        (wanted, backward),
+        lambda: Wanted(
+            total_count=is_selected(info, "totalCount"),
+            other_side=is_selected(info, "pageInfo", other),
+            columns=needed_columns(info, kind, ("nodes",), ("edges", "node")),
+        ),
+    )

@@ -22,7 +22,7 @@ from schema.optimizations import Optimization, OptimizationTrial
 from schema.orders import BacktestOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rankings import RankingQuery
-from schema.rows import make_one
+from schema.rows import make_one, needed_columns
 from schema.summaries import SummaryQuery
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
@@ -56,7 +56,8 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the run.")]
     ) -> Backtest | None:
         """Return one run."""
-        return make_one(Backtest, await info.context.load(load_backtests, parse_id(id)))
+        columns = needed_columns(info, Backtest)
+        return make_one(Backtest, await info.context.load(load_backtests, parse_id(id), columns=columns))
 
     @strawberry.field(description="Runs, newest first unless told; ties by id.")
     async def backtests(
@@ -77,6 +78,6 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
             conditions=read_conditions(filter),
             order=read_order(order_by),
             request=request_page(first, after, last, before),
-            wanted=wanted(info, backward=last is not None),
+            wanted=wanted(info, Backtest, backward=last is not None),
         )
         return connect(Backtest, [page])[0]

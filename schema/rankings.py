@@ -27,7 +27,7 @@ class RankingEdge(Stored):
     """A run with its place in a ranking; the source is the ranking, the metric and the position on the page."""
 
     reads: ClassVar = {
-        "cursor": Read(lambda edges: [ranking.page.cursors[index] for ranking, _, index in edges]),
+        "cursor": Read(lambda edges: [ranking.page.cursor(index) for ranking, _, index in edges]),
         "rank": Read(lambda edges: [ranking.ranks[index] for ranking, _, index in edges]),
         "value": Read(lambda edges: [ranking.page.rows[index][by] for ranking, by, index in edges]),
         "node": Read(lambda edges: Objects(Backtest, [ranking.page.rows[index] for ranking, _, index in edges])),
@@ -87,7 +87,7 @@ class RankingQuery:
             conditions=read_conditions(filter),
             min_trades=min_trades,
             request=request_page(first, after),
-            wanted=wanted(info),
+            wanted=wanted(info, Backtest),
             with_ranks=is_selected(info, "edges", "rank"),
         )
         return RankingConnection.of((ranking, by.value))

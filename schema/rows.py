@@ -87,7 +87,7 @@ async def load_owners(info: Info, kind: type[Kind], load: Load, ids: Sequence[UU
     seen: dict[UUID, Any] = info.context.seen
     found = {} if needed is None else {id: seen[id] for id in ids if id in seen and needed.issubset(seen[id].keys())}
     if missing := [id for id in dict.fromkeys(ids) if id not in found]:
-        found.update(zip(missing, await load(info.context.database, missing), strict=True))
+        found.update(zip(missing, await load(info.context.database, missing, columns=needed), strict=True))
     return make(kind, [found[id] for id in ids])
 
 
