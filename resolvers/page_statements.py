@@ -201,7 +201,8 @@ def _anchor(parents: Parents, given: Slot) -> FromClause:
     columns = [parents.table.c[name] for name in parents.keys]
     place = func.array_position(lists[-1], columns[-1]).label("place")
     are_given = [column == any_(ids) for column, ids in zip(columns, lists, strict=True)]
-    return select(*columns, place).where(*are_given).subquery("parent")
+    # Sorted here, a place is worked out once for each parent and not for each child, and children come nearly in order.
+    return select(*columns, place).where(*are_given).order_by(place).subquery("parent")
 
 
 def _is_child(shape: PageShape, parents: Parents, keys: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:

@@ -15,10 +15,20 @@ class PlannedDatabase(Database):
     plan: dict[str, Any]
 
     async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
-        options = "GENERIC_PLAN, FORMAT JSON" if plan is Plan.ONCE else "FORMAT JSON"
-        [[answer]] = await super()._fetch(f"EXPLAIN ({options}) {text}", arguments, plan)
+        [[answer]] = await self._explain(text, arguments, plan)
         self.plan = orjson.loads(answer)[0]["Plan"]
         return await super()._fetch(text, arguments, plan)
+
+    async def _explain(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
+        if plan is not Plan.ONCE:
+            return await super()._fetch(f"EXPLAIN (FORMAT JSON) {text}", arguments, plan)
+        async with self._lent(plan) as connection:
+            await connection.execute(f"PREPARE asked AS {text}")
+            # The plan is the same for any values.
+            values = f"({', '.join(['NULL'] * len(arguments))})" if arguments else ""
+            rows: list[Row] = await connection.fetch(f"EXPLAIN (FORMAT JSON) EXECUTE asked{values}")
+            await connection.execute("DEALLOCATE asked")
+            return rows
 
     def nodes(self) -> set[str]:
         """Return the kinds of nodes in the plan."""
