@@ -57,6 +57,6 @@ def _contents(*, ids: Slot, hashes: Slot) -> Select[Any]:
     """Select the contents of documents, the first run's by the first hash and so on."""
     table = documents
     lists = literal(ids, type_=ARRAY(Uuid)), literal(hashes, type_=ARRAY(LargeBinary))
-    key = func.unnest(*lists).table_valued("backtest_id", "sha256", name="key")
+    key = func.unnest(*lists).table_valued("backtest_id", "sha256", name="key").render_derived()
     own = and_(table.c.backtest_id == key.c.backtest_id, table.c.sha256 == key.c.sha256)
     return select(table.c.backtest_id, table.c.sha256, table.c.gzipped).select_from(key.join(table, own))

@@ -76,7 +76,7 @@ async def test_a_nested_list_takes_the_same_few_statements_for_any_number_of_run
     assert all(trade["backtest"]["id"] == node["id"] for node in nodes for trade in node["trades"]["nodes"])
     assert all(len(node["optimizations"]["nodes"]) == 2 for node in nodes)
     assert all(each["best"]["rank"] == 1 for node in nodes for each in node["optimizations"]["nodes"])
-    assert len(statements) == 10, statements
+    assert len(statements) == 11, statements
 
 
 async def test_one_list_is_one_statement_whatever_is_asked_of_it(client: Client) -> None:
