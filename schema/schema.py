@@ -6,6 +6,7 @@ from functools import cache
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.name_converter import NameConverter
 from strawberry.types import ExecutionContext
 
 from resolvers.errors import QuestionError
@@ -49,6 +50,20 @@ def _show(error: GraphQLError) -> None:
         error.message, error.extensions = "Something went wrong on our side.", {"code": "INTERNAL"}
 
 
+class _Names(NameConverter):
+    """Turns each name into camelCase once: Strawberry asks for that of every argument at every call."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: dict[str, str] = {}
+
+    def apply_naming_config(self, name: str) -> str:
+        """Return the GraphQL name."""
+        if name not in self._known:
+            self._known[name] = super().apply_naming_config(name)
+        return self._known[name]
+
+
 class _Executor(BulkExecutor):
     columns = COLUMNS
 
@@ -61,7 +76,7 @@ def make_schema(*, bulk: bool = True) -> Schema:
         mutation=Mutation,
         types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
         extensions=[Documents],
-        config=StrawberryConfig(scalar_map=SCALARS),
+        config=StrawberryConfig(name_converter=_Names(), scalar_map=SCALARS),
         execution_context_class=_Executor if bulk else None,
     )
 
