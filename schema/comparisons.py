@@ -24,7 +24,9 @@ from resolvers.store.database import Row
 from schema.backtests import Backtest
 from schema.context import Info
 from schema.metrics import Metric
+from schema.rows import Columns, needed_columns
 from schema.scalars import JSON, DateTime, DateTimes, Floats
+from schema.selections import is_selected
 
 _COMMON = (
     "Times are common where every run that has a curve has them; of several points at one time the last counts. Where "
@@ -226,15 +228,33 @@ class ComparisonQuery:
         ] = None,
     ) -> Comparison:
         """Compare runs."""
-        asked = parse_run_ids(ids)
-        found = await asyncio.gather(*(info.context.load(load_backtests, id) for id in asked))
+        asked, names = parse_run_ids(ids), _names(metrics)
+        found = await load_backtests(info.context.database, asked, columns=_columns(info, names))
         rows = [row for row in found if row is not None]
         return Comparison(
             rows=rows,
-            names=_names(metrics),
+            names=names,
             backtests=[Backtest.of(row) for row in rows],
             missing_ids=[strawberry.ID(str(id)) for id, row in zip(asked, found, strict=True) if row is None],
         )
+
+
+_RUNS = (
+    ("backtests",),
+    ("metrics", "values", "backtest"),
+    ("metrics", "best", "backtest"),
+    ("equityCurves", "series", "backtest"),
+)
+"""Where a comparison shows runs."""
+
+
+def _columns(info: Info, names: Sequence[str]) -> Columns:
+    """Return what a comparison by these metrics takes of the runs."""
+    shown = needed_columns(info, Backtest, *_RUNS)
+    if shown is None:
+        return None
+    parameters = {"parameters"} if is_selected(info, "parameters") else set()
+    return shown | parameters | {"data_points", *names}
 
 
 def _names(metrics: Sequence[Any] | None) -> list[str]:
