@@ -1,9 +1,11 @@
-"""Runs in any number, the same ones each time: what years of backtesting leave behind."""
+"""Runs in any number, the same ones each time: what years of backtesting leave behind.
 
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
-from typing import Any
-from uuid import UUID
+Runs come in batches, each of which depends on the seed, on its place and on how many runs there are in all; memory is
+that of one batch. They come in the order of time unless told, as they do where each is saved when it was made.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,104 +13,164 @@ from sqlalchemy import text
 
 from resolvers.store.database import Database
 from resolvers.store.metrics import METRICS
-from resolvers.store.tables import backtests
+from tests.benchmarks.binary_copy import (
+    Packed,
+    copy_columns,
+    pack_days,
+    pack_ids,
+    pack_integers,
+    pack_json,
+    pack_lists,
+    pack_nulls,
+    pack_numbers,
+    pack_times,
+    pack_words,
+)
 
 STRATEGIES = (
     *("sma_cross", "ema_cross", "rsi_reversion", "bollinger_breakout", "macd_trend", "donchian", "pairs"),
     *("momentum_12_1", "mean_reversion", "atr_channel", "opening_range", "buy_and_hold"),
 )
-SYMBOLS = 250
-COLUMNS = tuple(column.name for column in backtests.c)
+SYMBOLS = tuple(f"SYM{number:03}" for number in range(250))
+STATUSES = ("COMPLETED", "FAILED", "IN_PROGRESS")
+ENGINES = ("vectorbt", "vectorbt", "backtrader", None)
+UNTIL = 1_767_225_600_000_000
+"""2026-01-01 UTC in microseconds: no run is younger unless told."""
+NEWEST = 50
+"""So many of the youngest runs are completed and have trades and a curve."""
+DAY = 86_400_000_000
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 _BATCH = 5_000
-_LAST = 1_767_225_600_000_000
-"""2026-01-01 UTC in microseconds: no run is younger."""
-_YEAR = 365 * 86_400_000_000
-_FIRST_DAY = date(2012, 1, 1)
+_YEARS = 3 * 365 * DAY
+_FIRST_DAY = 15_340
+"""2012-01-01 in days since 1970-01-01."""
 _TAGS: tuple[list[str], ...] = ([], [], [], ["candidate"], ["sweep"], ["sweep", "daily"], ["live", "candidate"])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Some runs, and what their trades and curves depend on."""
+
+    seed: tuple[int, ...]
+    ids: Packed
+    start_days: Integers
+    days: Integers
+    total_trades: Integers
+    newest: Flags
+    """Which of them are among the youngest of all."""
+    columns: dict[str, Packed]
+
+
 async def generate_runs(database: Database, count: int, *, seed: int = 1) -> None:
-    """Add so many runs by COPY, and have PostgreSQL look at them for its plans."""
+    """Add so many runs without trades and curves, in no order, and have PostgreSQL look at them for its plans."""
+    places = np.random.default_rng(seed).permutation(count)
     async with database.transaction() as transaction:
-        for start in range(0, count, _BATCH):
-            await transaction.copy(backtests, COLUMNS, _rows(seed, start, min(_BATCH, count - start)))
+        for batch in make_runs(count, until=UNTIL, seed=seed, places=places):
+            await copy_columns(transaction, "backtests", batch.columns)
     await database.fetch(text("ANALYZE backtests"))
 
 
-def _rows(seed: int, start: int, count: int) -> Iterator[Sequence[Any]]:
-    """Yield rows that depend on the seed and on their place only."""
-    random = np.random.default_rng([seed, start])
-    status = random.choice(["COMPLETED", "FAILED", "IN_PROGRESS"], count, p=[0.95, 0.04, 0.01])
-    days = random.integers(250, 4_000, count)
-    columns = _words(random, days) | _measures(random, days, status == "COMPLETED") | {"status": status.tolist()}
-    return zip(*(columns[name] for name in COLUMNS), strict=True)
+def make_runs(count: int, *, until: int, seed: int = 1, places: Integers | None = None) -> Iterator[Batch]:
+    """Yield so many runs of the three years before an instant, in microseconds since 1970 UTC.
+
+    places: where each run stands in time, 0 is the oldest; one after the other unless told.
+    """
+    for start in range(0, count, _BATCH):
+        end = min(start + _BATCH, count)
+        yield _batch((seed, start), np.arange(start, end) if places is None else places[start:end], count, until)
 
 
-def _words(random: np.random.Generator, days: NDArray[np.int64]) -> dict[str, list[Any]]:
+def _batch(seed: tuple[int, int], places: Integers, count: int, until: int) -> Batch:
+    random = np.random.default_rng(seed)
+    newest = places >= count - NEWEST
+    ages = (count - places - random.random(len(places))) / count
+    created_at = until - 1 - (ages * _YEARS).astype(np.int64)
+    status = np.where(newest, 0, random.choice(len(STATUSES), len(places), p=[0.95, 0.04, 0.01]))
+    days = np.where(newest, 3_600, random.integers(250, 4_000, len(places)))
+    start_days = _FIRST_DAY + random.integers(0, 1_000, len(places))
+    ids = _ids(random, created_at)
+    trades = _trades(random, status == 0)
+    times = {"created_at": pack_times(created_at), "updated_at": pack_times(created_at)}
+    columns = {
+        "id": ids,
+        **times,
+        "status": pack_words(STATUSES, status),
+        "start_date": pack_days(start_days),
+        "end_date": pack_days(start_days + days),
+        **_words(random, len(places)),
+        **_measures(random, days, status == 0, trades),
+    }
+    return Batch(
+        seed=seed,
+        ids=ids,
+        start_days=start_days,
+        days=days,
+        total_trades=trades["total_trades"].astype(np.int64),
+        newest=newest,
+        columns=columns,
+    )
+
+
+def _ids(random: np.random.Generator, created_at: Integers) -> Packed:
+    """Make UUIDs of version 7, which begin with the millisecond of the run."""
+    high = ((created_at // 1000).astype(np.uint64) << np.uint64(16)) | np.uint64(7 << 12)
+    noise = random.integers(0, 2**62, len(created_at), dtype=np.uint64)
+    return pack_ids(high | (noise >> np.uint64(50)), np.uint64(2 << 62) | noise)
+
+
+def _words(random: np.random.Generator, count: int) -> dict[str, Packed]:
     """Make what is no measure: a few symbols have most of the runs."""
-    count = len(days)
-    created_at = _LAST - (random.random(count) * 3 * _YEAR).astype(np.int64)
-    symbols = np.minimum(random.zipf(1.3, count) - 1, random.integers(0, SYMBOLS, count))
-    starts = [_FIRST_DAY + timedelta(days=day) for day in random.integers(0, 1_000, count).tolist()]
+    symbols = np.minimum(random.zipf(1.3, count) - 1, random.integers(0, len(SYMBOLS), count))
+    expectancies = random.normal(20, 40, count).round(2).tolist()
     return {
-        "id": _ids(random, created_at),
-        "created_at": created_at.tolist(),
-        "updated_at": created_at.tolist(),
-        "symbol": [f"SYM{number:03}" for number in symbols.tolist()],
-        "strategy": random.choice(STRATEGIES, count).tolist(),
-        "start_date": starts,
-        "end_date": [start + timedelta(days=length) for start, length in zip(starts, days.tolist(), strict=True)],
-        "parameters": _parameters(random, count),
-        "other_metrics": [{"expectancy": value} for value in random.normal(20, 40, count).round(2).tolist()],
-        "tags": [_TAGS[number] for number in random.integers(0, len(_TAGS), count).tolist()],
-        "notes": [None] * count,
-        "error_message": [None] * count,
-        "engine": random.choice(np.array(["vectorbt", "vectorbt", "backtrader", None]), count).tolist(),
-        "content_hash": [random.bytes(32) for _ in range(count)],
+        "symbol": pack_words(SYMBOLS, symbols),
+        "strategy": pack_words(STRATEGIES, random.integers(0, len(STRATEGIES), count)),
+        "parameters": pack_json(_parameters(random, count)),
+        "other_metrics": pack_json([f'{{"expectancy": {value}}}' for value in expectancies]),
+        "tags": pack_lists(_TAGS, random.integers(0, len(_TAGS), count)),
+        "notes": pack_nulls(count),
+        "error_message": pack_nulls(count),
+        "engine": pack_words(ENGINES, random.integers(0, len(ENGINES), count)),
+        "content_hash": Packed(random.integers(0, 256, (count, 32), dtype=np.uint8)),
     }
 
 
-def _ids(random: np.random.Generator, created_at: NDArray[np.int64]) -> list[UUID]:
-    """Make UUIDs of version 7, which begin with the millisecond of the run."""
-    pairs = zip((created_at // 1000).tolist(), random.integers(0, 2**62, len(created_at)).tolist(), strict=True)
-    return [UUID(int=moment << 80 | 7 << 76 | noise >> 50 << 64 | 2 << 62 | noise) for moment, noise in pairs]
-
-
-def _parameters(random: np.random.Generator, count: int) -> list[dict[str, Any]]:
+def _parameters(random: np.random.Generator, count: int) -> list[str]:
     fast, slow = random.integers(3, 50, count).tolist(), random.integers(50, 250, count).tolist()
     stops = random.choice([0.01, 0.02, 0.05], count).tolist()
     return [
-        {"fast_period": one, "slow_period": other, "risk": {"stop": stop}}
+        f'{{"fast_period": {one}, "slow_period": {other}, "risk": {{"stop": {stop}}}}}'
         for one, other, stop in zip(fast, slow, stops, strict=True)
     ]
 
 
-def _measures(random: np.random.Generator, days: NDArray[np.int64], completed: NDArray[np.bool_]) -> dict[str, Any]:
+def _measures(
+    random: np.random.Generator, days: Integers, completed: Flags, trades: dict[str, Floats]
+) -> dict[str, Packed]:
     """Make figures that fit each other; a run that is not completed has none."""
     count = len(days)
-    found = _returns(random, days) | _trades(random, completed)
+    found = _returns(random, days) | trades
     found["beta"] = found["alpha"] = _known(random.normal(0.8, 0.3, count), random.random(count) < 0.2)
-    values = {metric.name: found[metric.name] for metric in METRICS}
-    return {
-        **{
-            name: each.tolist() if name in _COUNTS else _known(each, completed).tolist()
-            for name, each in values.items()
-        },
-        "initial_capital": [10_000.0] * count,
-        "fees": random.choice([0.0, 0.0005, 0.001], count).tolist(),
-        "slippage": _known(np.full(count, 0.0005), random.random(count) < 0.5).tolist(),
-        "execution_time_seconds": random.exponential(2.0, count).tolist(),
-        "data_points": days.tolist(),
+    metrics = {
+        metric.name: pack_integers(found[metric.name].astype(np.int64))
+        if metric.is_count
+        else pack_numbers(_known(found[metric.name], completed))
+        for metric in METRICS
+    }
+    return metrics | {
+        "initial_capital": pack_numbers(np.full(count, 10_000.0)),
+        "fees": pack_numbers(random.choice([0.0, 0.0005, 0.001], count)),
+        "slippage": pack_numbers(_known(np.full(count, 0.0005), random.random(count) < 0.5)),
+        "execution_time_seconds": pack_numbers(random.exponential(2.0, count)),
+        "data_points": pack_integers(days),
     }
 
 
-_COUNTS = ("total_trades", "winning_trades", "losing_trades")
-
-
-def _returns(random: np.random.Generator, days: NDArray[np.int64]) -> dict[str, Any]:
+def _returns(random: np.random.Generator, days: Integers) -> dict[str, Floats]:
     count = len(days)
     # Rounded as many engines round, so that some runs tie.
     sharpe = random.normal(0.6, 0.9, count).round(4)
@@ -132,7 +194,7 @@ def _returns(random: np.random.Generator, days: NDArray[np.int64]) -> dict[str, 
     }
 
 
-def _trades(random: np.random.Generator, completed: NDArray[np.bool_]) -> dict[str, Any]:
+def _trades(random: np.random.Generator, completed: Flags) -> dict[str, Floats]:
     """Make what trades leave; about one run in fifteen has fewer than ten, and some lost in none."""
     count = len(completed)
     total = np.where(completed, random.lognormal(3.7, 0.9, count).astype(np.int64), 0)
@@ -140,9 +202,9 @@ def _trades(random: np.random.Generator, completed: NDArray[np.bool_]) -> dict[s
     losing = total - winning
     win, loss = random.lognormal(5, 0.6, count), -random.lognormal(4.9, 0.6, count)
     return {
-        "total_trades": total,
-        "winning_trades": winning,
-        "losing_trades": losing,
+        "total_trades": total.astype(float),
+        "winning_trades": winning.astype(float),
+        "losing_trades": losing.astype(float),
         "win_rate": _known(winning / np.maximum(total, 1), total > 0),
         "profit_factor": _known(winning * win / np.maximum(losing * -loss, 1e-9), losing > 0),
         "average_win": _known(win, winning > 0),
@@ -152,6 +214,6 @@ def _trades(random: np.random.Generator, completed: NDArray[np.bool_]) -> dict[s
     }
 
 
-def _known(values: Any, known: NDArray[np.bool_]) -> Any:
-    """Return the values as objects, None where unknown."""
-    return np.where(known, values, None)
+def _known(values: Floats, known: Flags) -> Floats:
+    """Return the values, NaN where unknown."""
+    return np.where(known, values, np.nan)

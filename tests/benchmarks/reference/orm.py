@@ -1,0 +1,83 @@
+"""Saves through SQLAlchemy's ORM: an object a row and add_all, as most services over PostgreSQL do."""
+
+import hashlib
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import registry
+from starlette.requests import Request
+from starlette.responses import Response
+
+from resolvers.store.tables import backtests, trades
+from tests.benchmarks.reference.pools import APPLICATION, write
+from tests.benchmarks.reference.saves import Run, read_runs
+
+
+class StoredRun:
+    """A row of backtests."""
+
+    def __init__(self, **columns: Any) -> None:
+        for name, value in columns.items():
+            setattr(self, name, value)
+
+
+class StoredTrade:
+    """A row of trades."""
+
+    def __init__(self, **columns: Any) -> None:
+        for name, value in columns.items():
+            setattr(self, name, value)
+
+
+_mapped = registry()
+_mapped.map_imperatively(StoredRun, backtests)
+_mapped.map_imperatively(StoredTrade, trades)
+
+
+class Orm:
+    """An engine and the sessions over it."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self.sessions = async_sessionmaker(engine)
+
+    @classmethod
+    def connect(cls, dsn: str) -> "Orm":
+        """Return an engine, which connects when it is used."""
+        url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
+        return cls(create_async_engine(url, connect_args={"server_settings": {"application_name": APPLICATION}}))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._engine.dispose()
+
+
+async def add_all(request: Request) -> Response:
+    """Store many runs with their trades, an object for each row."""
+    orm: Orm = request.app.state.orm
+    runs = read_runs(await request.body())
+    async with orm.sessions() as session, session.begin():
+        _add(session, runs)
+    ids = [{"id": run.id} for run in runs]
+    return write({"saveBacktests": {"createdCount": len(runs), "backtests": ids, "warnings": [], "errors": []}})
+
+
+def _add(session: AsyncSession, runs: list[Run]) -> None:
+    now = datetime.now(UTC)
+    session.add_all(_stored_run(run, now) for run in runs)
+    session.add_all(
+        StoredTrade(backtest_id=run.id, number=number, **msgspec.structs.asdict(trade))
+        for run in runs
+        for number, trade in enumerate(run.trades, 1)
+    )
+
+
+def _stored_run(run: Run, now: datetime) -> StoredRun:
+    columns = msgspec.structs.asdict(run)
+    for name in ("trades", "equity_curve", "drawdown_curve", "metrics", "created_at"):
+        del columns[name]
+    columns |= msgspec.structs.asdict(run.metrics)
+    digest = hashlib.sha256(msgspec.json.encode(run)).digest()
+    return StoredRun(**columns, created_at=run.created_at or now, updated_at=now, data_points=0, content_hash=digest)
