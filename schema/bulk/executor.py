@@ -1,17 +1,16 @@
 """graphql-core's executor, with plans where there are some."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from graphql import DocumentNode, GraphQLList, GraphQLObjectType, GraphQLOutputType, GraphQLSchema
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.bulk.documents import Memory, memory_of
 from schema.bulk.leaves import Complete
-from schema.bulk.objects import Column
-from schema.bulk.plans import Details, Place, Plan, compile_plan
+from schema.bulk.plans import Details, Later, Place, Plan, compile_plan
 
 logger = logging.getLogger("backtest_graph.bulk")
 
@@ -86,17 +85,13 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
         plan = self._plan(kind, details) if self._is_bulk else None
         if plan is None:
             return ordinary()
-        work = plan.complete(place, [result])
-        if plan.waits:
-            return self._wait(work, ordinary, place)
+        if plan.now is None:
+            return self._wait(plan, place, result, ordinary)
         try:
-            work.send(None)
-        except StopIteration as end:
-            return end.value[0]
+            return plan.now(place, [result])[0]
         except Exception as error:  # noqa: BLE001 - graphql-core meets it again, and knows where it belongs
             self._give_up(error, place)
             return ordinary()
-        raise RuntimeError("A plan waited that was not to.")
 
     def _plan(self, kind: GraphQLOutputType, details: Details) -> Plan | None:
         key = (kind, id(details))
@@ -104,9 +99,9 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
             self._plans[key] = compile_plan(self, kind, details, self.columns)
         return self._plans[key]
 
-    async def _wait(self, work: Coroutine[Any, Any, Column], ordinary: Callable[[], Any], place: Place) -> Any:
+    async def _wait(self, plan: Plan, place: Place, result: Any, ordinary: Callable[[], Any]) -> Any:
         try:
-            [done] = await work
+            [done] = await cast("Later", plan.later)(place, [result])
         except Exception as error:  # noqa: BLE001 - as above
             self._give_up(error, place)
             done = ordinary()

@@ -1,7 +1,7 @@
 """A selection compiled into functions over columns."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -10,7 +10,6 @@ from typing import Any, cast
 
 from graphql import (
     GraphQLField,
-    GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -34,6 +33,8 @@ DEFINITION = "strawberry-definition"
 OWN_DIRECTIVES = {"skip", "include"}
 _LISTS = {list, tuple, Objects}
 
+Build = Callable[[Sequence[Column], int], Column]
+
 
 class NotBulk(Exception):
     """The selection has something that only graphql-core can do."""
@@ -48,17 +49,23 @@ class Place:
     path: Path
 
 
+Now = Callable[[Place, Column], Column]
+Later = Callable[[Place, Column], Awaitable[Column]]
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Completes a column: of values of one type, or for objects those of one field.
 
+    Either way raises Unusual, or whatever a value or a resolver raises.
+
     Attributes:
-        complete: gives the completed values. Raises Unusual, or whatever a value or a resolver raises.
-        waits: whether it may have to wait; else the coroutine ends without.
+        now: gives the completed values; None where it has to wait for a resolver.
+        later: gives them when they are there.
     """
 
-    complete: Callable[[Place, Column], Coroutine[Any, Any, Column]]
-    waits: bool = False
+    now: Now | None = None
+    later: Later | None = None
 
 
 def compile_plan(
@@ -85,23 +92,13 @@ class _Compiler:
         nullable = not isinstance(kind, GraphQLNonNull)
         inner = kind if nullable else cast("GraphQLNonNull[Any]", kind).of_type
         if is_leaf_type(inner):
-            return _of_leaf(self._leaf(inner, nullable=nullable))
+            column = leaf_column(inner, self._special, nullable=nullable)
+            return Plan(lambda _, values: column(values))
         plan = self._of_list(inner, details) if isinstance(inner, GraphQLList) else self._of_object(inner, details)
-        return _nullable(plan) if nullable else plan
-
-    def _leaf(self, kind: GraphQLLeafType, *, nullable: bool) -> Callable[[Column], Column]:
-        return leaf_column(kind, self._special, nullable=nullable)
+        return _around(plan, _without_nulls) if nullable else plan
 
     def _of_list(self, kind: GraphQLList[Any], details: Details) -> Plan:
-        items = self.plan(kind.of_type, details)
-
-        async def complete(place: Place, values: Column) -> Column:
-            if not set(map(type, values)) <= _LISTS:
-                raise Unusual
-            rest = iter(await items.complete(place, _join(values)))
-            return [list(islice(rest, len(each))) for each in values]
-
-        return Plan(complete, items.waits)
+        return _around(self.plan(kind.of_type, details), _joined)
 
     def _of_object(self, kind: Any, details: Details) -> Plan:
         if not isinstance(kind, GraphQLObjectType) or DEFINITION not in kind.extensions:
@@ -110,21 +107,7 @@ class _Compiler:
         if deferred or forbidden:
             raise NotBulk
         fields = [self._field(kind, name, selected) for name, selected in grouped.items()]
-        build = _constructor(tuple(grouped))
-        check = _type_check(kind)
-        waiting = [index for index, field in enumerate(fields) if field.waits]
-
-        async def complete(place: Place, values: Column) -> Column:
-            objects = gather(values)
-            check(objects, place)
-            columns = [() if field.waits else await field.complete(place, objects) for field in fields]
-            for index, column in zip(
-                waiting, await _all([fields[each].complete(place, objects) for each in waiting]), strict=True
-            ):
-                columns[index] = column
-            return build(columns) if columns else [{} for _ in objects]
-
-        return Plan(complete, bool(waiting))
+        return _object(fields, _type_check(kind), _constructor(tuple(grouped)))
 
     def _field(self, parent: GraphQLObjectType, name: str, details: Details) -> Plan:
         _check_details(details)
@@ -150,57 +133,109 @@ def _check_details(details: Details) -> None:
             raise NotBulk
 
 
-def _of_leaf(column: Callable[[Column], Column]) -> Plan:
-    async def complete(_place: Place, values: Column) -> Column:
-        return column(values)
-
-    return Plan(complete)
+Split = Callable[[Column], tuple[Column, Callable[[Column], Column]]]
+"""Gives the values inside those of a column, and what puts them back when they are completed."""
 
 
-def _nullable(plan: Plan) -> Plan:
-    async def complete(place: Place, values: Column) -> Column:
-        known = values if isinstance(values, Objects) else [value for value in values if value is not None]
-        done = await plan.complete(place, known)
-        if len(known) == len(values):
-            return done
+def _around(plan: Plan, split: Split) -> Plan:
+    """Return the plan for values that the values of another plan are inside of."""
+    if now := plan.now:
+
+        def complete(place: Place, values: Column) -> Column:
+            inside, put_back = split(values)
+            return put_back(now(place, inside))
+
+        return Plan(now=complete)
+    later = cast("Later", plan.later)
+
+    async def wait(place: Place, values: Column) -> Column:
+        inside, put_back = split(values)
+        return put_back(await later(place, inside))
+
+    return Plan(later=wait)
+
+
+def _without_nulls(values: Column) -> tuple[Column, Callable[[Column], Column]]:
+    known = values if isinstance(values, Objects) else [value for value in values if value is not None]
+    if len(known) == len(values):
+        return values, lambda done: done
+
+    def put_back(done: Column) -> Column:
         rest = iter(done)
         return [None if value is None else next(rest) for value in values]
 
-    return Plan(complete, plan.waits)
+    return known, put_back
 
 
-def _join(lists: Sequence[Any]) -> Column:
-    """Return the items of all lists, as one column of objects where they are of one kind."""
-    if len(lists) == 1:
-        return cast("Column", lists[0])
-    if not all(isinstance(each, Objects) for each in lists):
-        return list(chain.from_iterable(lists))
+def _joined(lists: Column) -> tuple[Column, Callable[[Column], Column]]:
+    """Join lists to one column: to objects of one kind where they are that."""
+    kinds = set(map(type, lists))
+    if not kinds <= _LISTS:
+        raise Unusual
+    items = lists[0] if len(lists) == 1 else _join_objects(lists) if kinds == {Objects} else list(chain(*lists))
+
+    def put_back(done: Column) -> Column:
+        rest = iter(done)
+        return [list(islice(rest, len(each))) for each in lists]
+
+    return items, put_back
+
+
+def _join_objects(lists: Sequence[Objects[Any]]) -> Objects[Any]:
     kinds = {each.kind for each in lists if len(each)}
     if len(kinds) > 1:
         raise Unusual
     return Objects(kinds.pop() if kinds else None, list(chain.from_iterable(each.sources for each in lists)))
 
 
-def _typename(parent: GraphQLObjectType) -> Plan:
-    async def complete(_place: Place, objects: Column) -> Column:
-        return [parent.name] * len(objects)
+def _object(fields: Sequence[Plan], check: Callable[[Column, Place], None], build: Build) -> Plan:
+    """Return the plan for objects with these fields."""
+    at_once = [field.now for field in fields]
+    if None not in at_once:
 
-    return Plan(complete, waits=False)
+        def complete(place: Place, values: Column) -> Column:
+            objects = gather(values)
+            check(objects, place)
+            return build([now(place, objects) for now in cast("list[Now]", at_once)], len(objects))
+
+        return Plan(now=complete)
+
+    async def wait(place: Place, values: Column) -> Column:
+        objects = gather(values)
+        check(objects, place)
+        columns = [now(place, objects) if now else () for now in at_once]
+        done = iter(await _all([later(place, objects) for field in fields if (later := field.later)]))
+        return build(
+            [column if now else next(done) for now, column in zip(at_once, columns, strict=True)], len(objects)
+        )
+
+    return Plan(later=wait)
+
+
+def _typename(parent: GraphQLObjectType) -> Plan:
+    return Plan(lambda _, objects: [parent.name] * len(objects))
 
 
 def _plain(name: str, plan: Plan) -> Plan:
-    async def complete(place: Place, objects: Column) -> Column:
-        if isinstance(objects, Objects):
-            return await plan.complete(place, objects.column(name) if objects else ())
-        return await plan.complete(place, [getattr(each, name) for each in objects])
+    """Return the plan for a field that is an attribute of the objects."""
 
-    return Plan(complete, plan.waits)
+    def read(objects: Column) -> tuple[Column, Callable[[Column], Column]]:
+        if isinstance(objects, Objects):
+            return objects.column(name) if objects.sources else (), _same
+        return [getattr(each, name) for each in objects], _same
+
+    return _around(plan, read)
+
+
+def _same(done: Column) -> Column:
+    return done
 
 
 def _batched(parent: GraphQLObjectType, field: GraphQLField, name: str, details: Details, plan: Plan) -> Plan:
+    """Return the plan for a field whose resolver takes all objects."""
     nodes = [each.node for each in details]
 
-    async def complete(place: Place, objects: Column) -> Column:
+    async def wait(place: Place, objects: Column) -> Column:
         if not objects:
             return ()
         executor, path = place.executor, Path(place.path, name, parent.name)
@@ -210,15 +245,16 @@ def _batched(parent: GraphQLObjectType, field: GraphQLField, name: str, details:
         values = await resolve(Batch(objects), info, **arguments)
         if len(values) != len(objects):
             raise Unusual
-        return await plan.complete(Place(executor, info, path), values)
+        inner = Place(executor, info, path)
+        return plan.now(inner, values) if plan.now else await cast("Later", plan.later)(inner, values)
 
-    return Plan(complete, waits=True)
+    return Plan(later=wait)
 
 
 async def _all(waiting: Sequence[Awaitable[Column]]) -> Sequence[Column]:
     """Wait for all, those that fail too, and return what they give."""
-    if len(waiting) <= 1:
-        return [await each for each in waiting]
+    if len(waiting) == 1:
+        return [await waiting[0]]
     done = await asyncio.gather(*waiting, return_exceptions=True)
     for each in done:
         if isinstance(each, BaseException):
@@ -246,11 +282,11 @@ def _type_check(kind: GraphQLObjectType) -> Callable[[Column, Place], None]:
 
 
 @lru_cache(1000)
-def _constructor(names: tuple[str, ...]) -> Callable[[Sequence[Column]], Column]:
-    """Return a function from columns to the objects of an answer, a dict with these names for each row."""
+def _constructor(names: tuple[str, ...]) -> Build:
+    """Return a function from columns and their length to the objects of an answer: a dict with these names for each."""
     if not names:
-        return lambda _: []
+        return lambda _, length: [{} for _ in range(length)]
     cells = [f"v{index}" for index in range(len(names))]
     pairs = ", ".join(f"{name!r}: {cell}" for name, cell in zip(names, cells, strict=True))
-    text = f"lambda columns: [{{{pairs}}} for {', '.join(cells)}, in zip(*columns, strict=True)]"
-    return cast("Callable[[Sequence[Column]], Column]", eval(text))  # noqa: S307 - of GraphQL names, which are words
+    text = f"lambda columns, _: [{{{pairs}}} for {', '.join(cells)}, in zip(*columns, strict=True)]"
+    return cast("Build", eval(text))  # noqa: S307 - of GraphQL names, which are words
