@@ -79,6 +79,8 @@ class Connections:
         connections, self._idle = self._idle, []
         await asyncio.gather(*(connection.close() for connection in connections))
         self.terminate()
+        for _ in range(self._most):
+            self._places.release()
 
     def terminate(self) -> None:
         """Close all connections at once, also those in use."""
