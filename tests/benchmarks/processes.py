@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import asyncpg
@@ -23,12 +24,11 @@ _BACKENDS = """
 
 
 class Server:
-    """A server of its own process; url is where it listens."""
+    """A server of its own process."""
 
     def __init__(self, words: Sequence[str | os.PathLike[str]], application: str) -> None:
         self.application = application
         self.process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
-        self.url = self._read_url()
 
     def __enter__(self) -> Self:
         return self
@@ -37,7 +37,9 @@ class Server:
         self.process.send_signal(signal.SIGINT)
         self.process.communicate(timeout=60)
 
-    def _read_url(self) -> str:
+    @cached_property
+    def url(self) -> str:
+        """Where it listens, as soon as it does."""
         assert self.process.stderr is not None
         lines = []
         for line in self.process.stderr:

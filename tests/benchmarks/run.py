@@ -97,7 +97,7 @@ async def _compare_workloads(names: Sequence[str], sample: Sample, sides: tuple[
     service, reference = sides
     for name in names:
         workload = WORKLOADS[name](sample, Sizes())
-        await _check(workload, service, reference)
+        await check(workload, service, reference)
         lines = [(name, label, workload.goals[label]) for label in workload.references]
         others = [Contender(reference, calls) for calls in workload.references.values()]
         await results.compare([Contender(service, workload.service), *others], *lines)
@@ -105,7 +105,7 @@ async def _compare_workloads(names: Sequence[str], sample: Sample, sides: tuple[
             results.note_memory(service.server)
 
 
-async def _check(workload: Workload, service: Side, reference: Side) -> None:
+async def check(workload: Workload, service: Side, reference: Side) -> None:
     """Compare the answers and, where runs are saved, what is stored; raises Unequal."""
     check_answers(workload, service.client, reference.client)
     saved = service.client.ids

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import registry
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import registry, relationship
 from starlette.requests import Request
 from starlette.responses import Response
 
-from resolvers.store.tables import backtests, trades
+from resolvers.store.tables import backtests
+from resolvers.store.tables import trades as trade_rows
 from tests.benchmarks.reference.pools import APPLICATION, write
-from tests.benchmarks.reference.saves import Run, read_runs
+from tests.benchmarks.reference.saves import Run, Trade, read_runs
 
 
 class StoredRun:
@@ -32,8 +33,8 @@ class StoredTrade:
 
 
 _mapped = registry()
-_mapped.map_imperatively(StoredRun, backtests)
-_mapped.map_imperatively(StoredTrade, trades)
+_mapped.map_imperatively(StoredTrade, trade_rows)
+_mapped.map_imperatively(StoredRun, backtests, properties={"trades": relationship(StoredTrade)})
 
 
 class Orm:
@@ -57,21 +58,11 @@ class Orm:
 async def add_all(request: Request) -> Response:
     """Store many runs with their trades, an object for each row."""
     orm: Orm = request.app.state.orm
-    runs = read_runs(await request.body())
+    runs, now = read_runs(await request.body()), datetime.now(UTC)
     async with orm.sessions() as session, session.begin():
-        _add(session, runs)
+        session.add_all(_stored_run(run, now) for run in runs)
     ids = [{"id": run.id} for run in runs]
     return write({"saveBacktests": {"createdCount": len(runs), "backtests": ids, "warnings": [], "errors": []}})
-
-
-def _add(session: AsyncSession, runs: list[Run]) -> None:
-    now = datetime.now(UTC)
-    session.add_all(_stored_run(run, now) for run in runs)
-    session.add_all(
-        StoredTrade(backtest_id=run.id, number=number, **msgspec.structs.asdict(trade))
-        for run in runs
-        for number, trade in enumerate(run.trades, 1)
-    )
 
 
 def _stored_run(run: Run, now: datetime) -> StoredRun:
@@ -80,4 +71,10 @@ def _stored_run(run: Run, now: datetime) -> StoredRun:
         del columns[name]
     columns |= msgspec.structs.asdict(run.metrics)
     digest = hashlib.sha256(msgspec.json.encode(run)).digest()
-    return StoredRun(**columns, created_at=run.created_at or now, updated_at=now, data_points=0, content_hash=digest)
+    times = {"created_at": run.created_at or now, "updated_at": now}
+    trades = [_stored_trade(number, trade) for number, trade in enumerate(run.trades, 1)]
+    return StoredRun(**columns, **times, trades=trades, data_points=0, content_hash=digest)
+
+
+def _stored_trade(number: int, trade: Trade) -> StoredTrade:
+    return StoredTrade(number=number, **msgspec.structs.asdict(trade))
