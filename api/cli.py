@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -13,8 +14,10 @@ import uvloop
 from api.importing import import_paths
 from api.serving import serve as serve_until_stopped
 from api.settings import Settings, is_loopback, settings_options
+from api.sockets import AddressTaken
+from api.storage import TooManyConnections, open_database, open_server
 from api.storage import migrate as migrate_database
-from api.storage import open_database, open_server
+from api.workers import Crashing
 from migrations.history import Behind
 from resolvers.store.database import Unavailable
 from resolvers.store.embedded import EmbeddedError
@@ -30,7 +33,7 @@ def main() -> None:
 
 
 @main.command()
-@settings_options("host", "port", "database_url", "data_dir", "database_connections", "demo", "log_level")
+@settings_options(*(each.name for each in fields(Settings)))
 def serve(**given: Any) -> None:
     """Start the service; Ctrl-C stops it."""
     settings = Settings(**given)
@@ -92,7 +95,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
-    except (Behind, EmbeddedError, Unavailable) as error:
+    except (AddressTaken, Behind, Crashing, EmbeddedError, TooManyConnections, Unavailable) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None

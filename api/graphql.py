@@ -10,6 +10,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from api.bodies import BadRequest, read_body
 from api.json_text import parse_json
 from api.pages import graphiql_page
 from schema.context import Context
@@ -18,15 +19,6 @@ from schema.schema import schema
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 _ENCODING = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
-
-
-class BadRequest(Exception):
-    """The request cannot be understood."""
-
-    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.headers = headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +82,8 @@ async def _read_body(request: Request) -> Operation:
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != JSON:
         raise BadRequest(f"Send the request as {JSON}.", 415)
-    return _check(_parse(await request.body(), "The body"))
+    body = await read_body(request.receive, request.headers, request.app.state.most_body_bytes)
+    return _check(_parse(body, "The body"))
 
 
 def _parse(text: bytes, what: str) -> Any:

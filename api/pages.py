@@ -1,15 +1,19 @@
 """The pages for browsers: GraphiQL as built from npm, or else a page that says how to get it."""
 
+import asyncio
 import shlex
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from api.encodings import ENCODERS, choose_encoding
 from api.graphiql.build import DIST, FAILURE, PAGE
 
 # Monaco writes its styles into the page as it goes, and GraphiQL's style sheet holds its fonts and images.
@@ -56,7 +60,24 @@ class GraphiQLAssets(StaticFiles):
         """Answer with the file, to be kept for a year."""
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-        return response
+        response.headers["Vary"] = "Accept-Encoding"
+        headers = Headers(scope=scope)
+        encoding = choose_encoding(headers.get("accept-encoding", ""))
+        if not isinstance(response, FileResponse) or encoding is None or "range" in headers:
+            return response
+        return await asyncio.to_thread(_encode_file, response, encoding)
+
+
+def _encode_file(response: FileResponse, encoding: str) -> Response:
+    body = _encoded(Path(response.path), encoding)
+    kept = {name: response.headers[name] for name in ("content-type", "cache-control", "vary")}
+    return Response(body, headers={**kept, "Content-Encoding": encoding})
+
+
+@lru_cache(maxsize=128)
+def _encoded(path: Path, encoding: str) -> bytes:
+    """Return an encoded asset, kept from the first time on: its name changes with its content."""
+    return ENCODERS[encoding](path.read_bytes())
 
 
 graphiql_assets = Mount("/graphql/assets", GraphiQLAssets(directory=DIST / "graphql" / "assets", check_dir=False))

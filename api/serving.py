@@ -1,36 +1,38 @@
-"""Run the service until it is told to stop."""
+"""Run the service until it is told to stop: in this process, or in workers that share its socket."""
 
 import asyncio
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
 
 import uvicorn
-from starlette.applications import Starlette
 
 from api.app import create_app
 from api.demo import load_demo
 from api.settings import Settings
-from api.storage import Say, open_database
+from api.sockets import address_of, bind
+from api.storage import Say, check_connections, connect, open_current
+from api.workers import Workers
+from resolvers.store.database import Database
 
 STOP_SECONDS = 4
 """How long requests under way have to end at a clean stop."""
+
+Started = Callable[[Sequence[socket]], None]
 
 
 class _Server(uvicorn.Server):
     """Leaves the signals to us: uvicorn raises them again at its end, before the database is stopped."""
 
-    def __init__(self, config: uvicorn.Config, say: Say) -> None:
+    def __init__(self, config: uvicorn.Config, started: Started) -> None:
         super().__init__(config)
-        self._say = say
+        self._tell = started
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
-        """Listen, and say where."""
+        """Listen, and tell."""
         await super().startup(sockets)
-        for server in self.servers:
-            for listening in server.sockets:
-                self._say(f"Listening: http://{_address(listening)}/graphql")
+        self._tell([listening for server in self.servers for listening in server.sockets])
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -38,25 +40,52 @@ class _Server(uvicorn.Server):
 
 
 async def serve(settings: Settings, say: Say) -> None:
-    """Serve until SIGINT or SIGTERM; a second one cuts short what is under way."""
+    """Serve until SIGINT or SIGTERM; a second one cuts short what is under way.
+
+    Raises:
+        TooManyConnections: the server of the database takes fewer connections than all workers may open.
+        AddressTaken, Crashing: only with several workers.
+    """
     stop, hurry = _listen_to_signals()
-    async with open_database(settings, say) as database:
-        if settings.demo:
-            await load_demo(database, say)
-        server = _Server(_configure(settings, create_app(database)), say)
-        watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
-        try:
-            await server.serve()
-        finally:
-            watch.cancel()
+    async with open_current(settings, say) as dsn:
+        async with connect(dsn, settings) as database:
+            await check_connections(database, settings)
+            if settings.demo:
+                await load_demo(database, say)
+            if settings.workers == 1:
+                await serve_here(settings, database, stop, hurry, started=lambda sockets: _say_where(sockets, say))
+                return
+        with bind(settings.host, settings.port) as sockets:
+            workers = Workers(settings, dsn, sockets, say, patience=STOP_SECONDS)
+            await workers.run(stop, hurry, started=lambda: _say_where(sockets, say))
 
 
-def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
+async def serve_here(
+    settings: Settings,
+    database: Database,
+    stop: asyncio.Event,
+    hurry: asyncio.Event,
+    *,
+    started: Started,
+    sockets: Sequence[socket] | None = None,
+) -> None:
+    """Serve in this process, on the address of the settings or on sockets that are bound to it."""
+    server = _Server(_configure(settings, database), started)
+    watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
+    try:
+        await server.serve(None if sockets is None else list(sockets))
+    finally:
+        watch.cancel()
+
+
+def _configure(settings: Settings, database: Database) -> uvicorn.Config:
+    app = create_app(database, bulk=settings.bulk_execution, most_body_bytes=settings.most_body_megabytes * 2**20)
     return uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,
+        access_log=settings.log_level == "debug",  # it costs as much as all else that HTTP needs
         lifespan="off",
         timeout_graceful_shutdown=STOP_SECONDS,
     )
@@ -78,9 +107,9 @@ def _listen_to_signals() -> tuple[asyncio.Event, asyncio.Event]:
     return stop, hurry
 
 
-def _address(listening: socket) -> str:
-    host, port = listening.getsockname()[:2]
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _say_where(sockets: Sequence[socket], say: Say) -> None:
+    for listening in sockets:
+        say(f"Listening: http://{address_of(listening)}/graphql")
 
 
 def _set_next(stop: asyncio.Event, hurry: asyncio.Event) -> None:

@@ -39,11 +39,26 @@ class Settings:
         kind=click.Path(path_type=Path, file_okay=False),
     )
     database_connections: int = _setting(
-        "Most connections to the database at a time.", default=10, kind=click.IntRange(1, 1000)
+        "Most connections to the database at a time, for each worker.", default=10, kind=click.IntRange(1, 1000)
+    )
+    workers: int = _setting(
+        "Processes that answer, each with connections of its own.", default=1, kind=click.IntRange(1, 64)
+    )
+    most_body_megabytes: int = _setting(
+        "Longest request that is taken, in MB before compression: a run with a year of minutes has 42.",
+        default=64,
+        kind=click.IntRange(1, 1024),
+    )
+    bulk_execution: bool = _setting(
+        "Complete lists column by column; off, graphql-core completes every value: slower, for comparison.",
+        default=True,
+        kind=bool,
     )
     demo: bool = _setting("Load real backtests of GOOG to look at, once.", default=False, kind=bool)
     log_level: str = _setting(
-        "How much is logged.", default="info", kind=click.Choice(["debug", "info", "warning", "error"])
+        "How much is logged; debug logs every request.",
+        default="info",
+        kind=click.Choice(["debug", "info", "warning", "error"]),
     )
 
 
@@ -75,9 +90,10 @@ def settings_options(*names: str) -> Callable[[Command], Command]:
 
 def _option(setting: Any) -> Callable[[Command], Command]:
     is_flag = setting.metadata["kind"] is bool
+    name = setting.name.replace("_", "-")
     default = setting.default_factory if callable(setting.default_factory) else setting.default
     return click.option(
-        f"--{setting.name.replace('_', '-')}",
+        f"--{name}/--no-{name}" if is_flag and setting.default else f"--{name}",
         setting.name,
         default=default,
         type=setting.metadata["kind"],

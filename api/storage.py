@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from sqlalchemy import func, select
+
 from api.settings import Settings
 from migrations.history import check, upgrade
 from resolvers.store.database import Database
@@ -13,7 +15,14 @@ Say = Callable[[str], None]
 
 @asynccontextmanager
 async def open_database(settings: Settings, say: Say) -> AsyncIterator[Database]:
-    """Give the database, up to date, and stop at the end what was started here.
+    """Give the database, up to date, and stop at the end what was started here; raises what `open_current` raises."""
+    async with open_current(settings, say) as dsn, connect(dsn, settings) as database:
+        yield database
+
+
+@asynccontextmanager
+async def open_current(settings: Settings, say: Say) -> AsyncIterator[str]:
+    """Give the address of the database, which is up to date, and stop at the end what was started here.
 
     Raises:
         Behind: a server of one's own is not up to date; the message has the command to run.
@@ -25,11 +34,38 @@ async def open_database(settings: Settings, say: Say) -> AsyncIterator[Database]
             await migrate(dsn, say)
         else:
             await check(dsn)
-        database = await Database.connect(dsn, connections=settings.database_connections)
-        try:
-            yield database
-        finally:
-            await database.close()
+        yield dsn
+
+
+@asynccontextmanager
+async def connect(dsn: str, settings: Settings) -> AsyncIterator[Database]:
+    """Give the connections of this process; raises Unavailable."""
+    database = await Database.connect(dsn, connections=settings.database_connections)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+class TooManyConnections(Exception):
+    """The server takes fewer connections than may be opened."""
+
+
+async def check_connections(database: Database, settings: Settings) -> None:
+    """Refuse settings by which all workers together could open more connections than the server takes.
+
+    Raises:
+        TooManyConnections: they could; the message has both numbers.
+    """
+    limits = ("max_connections", "superuser_reserved_connections", "reserved_connections")
+    [row] = await database.fetch(select(*(func.current_setting(name, True).label(name) for name in limits)))
+    most, *reserved = (int(row[name] or 0) for name in limits)
+    wanted, taken = settings.workers * settings.database_connections, most - sum(reserved)
+    if wanted > taken:
+        raise TooManyConnections(
+            f"{settings.workers} x {settings.database_connections} connections may be opened, and PostgreSQL takes "
+            f"{taken}: lower --workers or --database-connections, or raise its max_connections."
+        )
 
 
 @asynccontextmanager

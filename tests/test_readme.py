@@ -127,14 +127,17 @@ def test_the_commands_for_developers_are_there() -> None:
 
 
 def test_every_setting_stands_in_the_table_with_its_default() -> None:
-    rows = re.findall(r"^\| `(--[\w-]+)` \| `(\w+)` \| (.*?) \| (.*?) \|$", README, flags=re.MULTILINE)
+    rows = re.findall(r"^\| `(--[\w/-]+)` \| `(\w+)` \| (.*?) \| (.*?) \|$", README, flags=re.MULTILINE)
     expected = []
     for setting in dataclasses.fields(Settings):
         default: Any = setting.default
         shown = (
-            {None: "none", False: "off"}.get(default, f"`{default}`") if default is not dataclasses.MISSING else None
+            {"None": "none", "False": "off", "True": "on"}.get(str(default), f"`{default}`")
+            if default is not dataclasses.MISSING
+            else None
         )
-        flag = f"--{setting.name.replace('_', '-')}"
+        name = setting.name.replace("_", "-")
+        flag = f"--{name}/--no-{name}" if default is True else f"--{name}"
         expected.append(
             (flag, environment_name(setting.name), shown or "the user's data folder", setting.metadata["description"])
         )

@@ -1,0 +1,56 @@
+"""One of several processes that answer on one socket; `api.workers` starts it."""
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from socket import socket
+from typing import Any
+
+import orjson
+import uvloop
+
+from api.serving import serve_here
+from api.settings import Settings
+from api.storage import connect
+from api.workers import READY
+from resolvers.store.database import Unavailable
+
+ORDERS, ANSWERS = 0, 1
+"""Descriptors: where the order comes from, and where it is told that the worker listens."""
+
+
+def main() -> None:
+    """Work as the order says, until it ends or SIGTERM comes."""
+    dsn, descriptors, values = orjson.loads(sys.stdin.buffer.readline())
+    settings = Settings(**values | {"data_dir": Path(values["data_dir"])})
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            runner.run(_work(dsn, [socket(fileno=each) for each in descriptors], settings))
+        except Unavailable as error:
+            raise SystemExit(str(error)) from error
+
+
+async def _work(dsn: str, sockets: list[socket], settings: Settings) -> None:
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    loop.add_reader(ORDERS, _end, stop)
+    async with connect(dsn, settings) as database:
+        await serve_here(settings, database, stop, hurry, started=_tell, sockets=sockets)
+
+
+def _end(stop: asyncio.Event) -> None:
+    """Stop once nobody can give orders any more."""
+    if not os.read(ORDERS, 1):
+        asyncio.get_running_loop().remove_reader(ORDERS)
+        stop.set()
+
+
+def _tell(_sockets: Any) -> None:
+    os.write(ANSWERS, READY)
+
+
+if __name__ == "__main__":
+    main()
