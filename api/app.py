@@ -10,6 +10,7 @@ from api.graphql import graphql
 from api.health import health, ready
 from api.pages import graphiql_assets
 from resolvers.store.database import Database
+from schema.schema import make_schema
 
 MOST_BODY_BYTES = 64 * 2**20
 """A run with a year of minutes is 42 MB of JSON."""
@@ -31,6 +32,6 @@ def create_app(database: Database, *, bulk: bool = True, most_body_bytes: int = 
         middleware=[Middleware(Compression)],
     )
     app.state.database = database
-    app.state.bulk = bulk
+    app.state.schema = make_schema(bulk=bulk)
     app.state.most_body_bytes = most_body_bytes
     return app

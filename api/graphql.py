@@ -14,7 +14,7 @@ from api.bodies import BadRequest, read_body
 from api.json_text import parse_json
 from api.pages import graphiql_page
 from schema.context import Context
-from schema.schema import schema
+from schema.schema import Schema
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -54,6 +54,7 @@ def _wants_page(request: Request) -> bool:
 
 
 async def _execute(request: Request, operation: Operation) -> ExecutionResult:
+    schema: Schema = request.app.state.schema
     allowed = OperationType.from_http("GET" if request.method == "GET" else "POST")
     try:
         return await schema.execute(

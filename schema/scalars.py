@@ -146,7 +146,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description=(
             "A list of RFC 3339 UTC times as one value; input also takes dates and whatever pandas.to_datetime takes."
         ),
-        serialize=lambda times: times.astype("datetime64[us]").tolist(),
+        serialize=lambda times: times.view("datetime64[us]"),
         parse_value=_parse_times,
         parse_literal=_parse_times_literal,
     ),

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from resolvers.store.database import EPOCH_2000, Transaction
+from resolvers.store.database import Transaction
+from resolvers.store.instants import EPOCH_2000
 
 Bytes = NDArray[np.uint8]
 Words = NDArray[np.bytes_]

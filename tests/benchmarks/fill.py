@@ -7,7 +7,8 @@ from sqlalchemy import Column, Double, MetaData, Table, Uuid, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.store.database import Database, Transaction
-from resolvers.store.tables import Instant, backtest_series, backtests, trades
+from resolvers.store.instants import EPOCH_2000, Instant
+from resolvers.store.tables import backtest_series, backtests, trades
 from tests.benchmarks.binary_copy import copy_columns
 from tests.benchmarks.children import make_curves, make_trades
 from tests.benchmarks.generate import NEWEST, make_runs
@@ -59,14 +60,14 @@ async def _add_arrays(database: Database) -> None:
             text(f"CREATE TABLE {arrays.name} (backtest_id uuid PRIMARY KEY, times timestamptz[], values float8[])")
         )
         rows = [
-            (row["backtest_id"], _list(row["equity_times"], "<i8"), _list(row["equity_values"], "<f8"))
+            (row["backtest_id"], _list(row["equity_times"], "<i8", EPOCH_2000), _list(row["equity_values"], "<f8"))
             for row in await transaction.fetch(curves)
         ]
         await transaction.copy(arrays, arrays.c.keys(), rows)
 
 
-def _list(packed: bytes, kind: str) -> list[float]:
-    numbers: list[float] = np.frombuffer(packed, kind).tolist()
+def _list(packed: bytes, kind: str, zero: int = 0) -> list[float]:
+    numbers: list[float] = (np.frombuffer(packed, kind) - zero).tolist()
     return numbers
 
 

@@ -129,6 +129,7 @@ def _compare(sample: Sample, _sizes: Sizes) -> Workload:
         service=[graphql(operations.COMPARE, ids=each) for each in ids],
         references={"reference": [Call(f"/compare?ids={','.join(each)}") for each in ids]},
         goals={"reference": 2.0},
+        is_rounded=True,
     )
 
 

@@ -8,7 +8,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from resolvers.store.database import EPOCH_2000
+from resolvers.store.instants import EPOCH_2000
 
 APPLICATION = "reference"
 WRITTEN = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
