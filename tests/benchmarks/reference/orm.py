@@ -5,13 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from sqlalchemy import MetaData, Table
+from sqlalchemy.dialects.postgresql import TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry, relationship
 from starlette.requests import Request
 from starlette.responses import Response
 
-from resolvers.store.tables import backtests
-from resolvers.store.tables import trades as trade_rows
+from resolvers.store.instants import Instant
+from resolvers.store.tables import backtests, trades
 from tests.benchmarks.reference.pools import APPLICATION, write
 from tests.benchmarks.reference.saves import Run, Trade, read_runs
 
@@ -32,9 +34,19 @@ class StoredTrade:
             setattr(self, name, value)
 
 
+def _with_datetimes(table: Table, metadata: MetaData) -> Table:
+    """Return a table as the ORM would have it: with datetimes, and not with the service's integers."""
+    copied = table.to_metadata(metadata)
+    for column in copied.c:
+        if isinstance(column.type, type(Instant)):
+            column.type = TIMESTAMP(timezone=True)
+    return copied
+
+
 _mapped = registry()
-_mapped.map_imperatively(StoredTrade, trade_rows)
-_mapped.map_imperatively(StoredRun, backtests, properties={"trades": relationship(StoredTrade)})
+_runs, _trades = [_with_datetimes(table, _mapped.metadata) for table in (backtests, trades)]
+_mapped.map_imperatively(StoredTrade, _trades)
+_mapped.map_imperatively(StoredRun, _runs, properties={"trades": relationship(StoredTrade)})
 
 
 class Orm:
@@ -72,8 +84,8 @@ def _stored_run(run: Run, now: datetime) -> StoredRun:
     columns |= msgspec.structs.asdict(run.metrics)
     digest = hashlib.sha256(msgspec.json.encode(run)).digest()
     times = {"created_at": run.created_at or now, "updated_at": now}
-    trades = [_stored_trade(number, trade) for number, trade in enumerate(run.trades, 1)]
-    return StoredRun(**columns, **times, trades=trades, data_points=0, content_hash=digest)
+    stored = [_stored_trade(number, trade) for number, trade in enumerate(run.trades, 1)]
+    return StoredRun(**columns, **times, trades=stored, data_points=0, content_hash=digest)
 
 
 def _stored_trade(number: int, trade: Trade) -> StoredTrade:
