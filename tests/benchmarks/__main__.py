@@ -15,15 +15,17 @@ from tests.benchmarks.run import Options, run
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--runs", default=100_000, show_default=True, help="How many runs are stored: 5000, 100000, 1000000.")
-@click.option("--rounds", default=7, show_default=True, help="How often each question is measured.")
-@click.option("--only", default="", help="Only the questions with this in their name.")
+@click.option("--rounds", default=15, show_default=True, help="How often each question is measured.")
+@click.option("--only", multiple=True, help="Only the questions with this in their name; can be repeated.")
 @click.option("--database-url", help="A PostgreSQL server of your own on this machine, whose user may make databases.")
 @click.option("--profile", "profiled", help="Show where the service spends its time with the question of this name.")
 @click.option("--write-readme", "writes", is_flag=True, help="Put the table into README.md.")
-def main(runs: int, rounds: int, only: str, database_url: str | None, profiled: str | None, *, writes: bool) -> None:
+def main(
+    runs: int, rounds: int, only: tuple[str, ...], database_url: str | None, profiled: str | None, *, writes: bool
+) -> None:
     """Measure what requests cost, as ratios to a hand-written reference over the same tables."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started ends, too
-    options = Options(runs=runs, rounds=rounds, only=profiled or only, database_url=database_url)
+    options = Options(runs=runs, rounds=rounds, only=(profiled,) if profiled else only, database_url=database_url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if profiled:
             click.echo(runner.run(profile(options)))

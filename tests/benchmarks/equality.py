@@ -38,7 +38,9 @@ async def check_rows(
     """Compare what was stored under two lists of ids, one by one; raises Unequal."""
     for table in tables:
         first, second = [await _rows(connection, table, each) for each in (ids, others)]
-        if first != second or not first:
+        if not first:
+            raise Unequal(f"{table}: nothing was stored.")
+        if first != second:
             raise Unequal(f"{table}: {_difference(first, second)}")
 
 

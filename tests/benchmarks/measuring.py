@@ -13,7 +13,7 @@ import asyncpg
 from tests.benchmarks.calls import Call, Client
 from tests.benchmarks.processes import Server, read_spent
 
-_BATCH_SECONDS = 0.25
+_BATCH_SECONDS = 0.1
 _MOST_REQUESTS = 500
 _ENOUGH_ROUNDS = 3
 
