@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from resolvers.page_statements import Columns, PageShape, Parents, Part, everything, page, page_of_one, pages_of_each
-from resolvers.paging import Order, PageRequest, known_parts
+from resolvers.paging import Carried, Order, PageRequest, known_parts
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Row
 from resolvers.store.statements import Shaped
@@ -43,6 +43,8 @@ class Page:
     total_count: int | None = 0
     """None where it was not asked for."""
     order: Order | None = None
+    carried: Sequence[Carried] = ()
+    """What the cursor of each row carries beside the row's place, if anything."""
 
     @cached_property
     def cursors(self) -> Sequence[str]:
@@ -52,7 +54,8 @@ class Page:
     def cursor(self, index: int) -> str:
         """Return the cursor of one row; raises IndexError where there is none."""
         row = self.rows[index]
-        return self.order.encode(row) if self.order else ""
+        more = self.carried[index] if self.carried else ()
+        return self.order.encode(row, *more) if self.order else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -32,6 +32,14 @@ class PageRequest:
     backward: bool = False
     after: str | None = None
     before: str | None = None
+
+
+class Carried(NamedTuple):
+    """What the cursor of a ranked row carries: its place, how many are better, and what was seen at that moment."""
+
+    place: int
+    better: int
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +73,10 @@ class Order:
         """Their names."""
         return [name for name, _ in self.keys]
 
-    def encode(self, row: Row) -> str:
-        """Return the cursor of a row, which has the columns of the order."""
+    def encode(self, row: Row, *more: object) -> str:
+        """Return the cursor of a row, which has the columns of the order; it carries more, if given."""
         values = [row[name] for name, _ in self.keys]
-        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values], default=str)).decode().rstrip("=")
+        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values, *more], default=str)).decode().rstrip("=")
 
     def decode(self, cursor: str) -> list[Any]:
         """Return the sort values of a cursor.
@@ -76,11 +84,17 @@ class Order:
         Raises:
             BadCursor: it is no cursor, or one of another order or filter.
         """
+        return self.decode_more(cursor)[0]
+
+    def decode_more(self, cursor: str) -> tuple[list[Any], Carried | None]:
+        """Return the sort values of a cursor, and what else it carries; raises BadCursor."""
         try:
             padded = cursor + "=" * (-len(cursor) % 4)
             mark, *values = orjson.loads(base64.b64decode(padded, altchars="-_", validate=True))
-            if mark == self.mark and len(values) == len(self.keys):
-                return [_value(sort, value) for sort, value in zip(self.sorts.sorts, values, strict=True)]
+            given, more = values[: len(self.keys)], values[len(self.keys) :]
+            if mark == self.mark and len(given) == len(self.keys):
+                found = [_value(sort, value) for sort, value in zip(self.sorts.sorts, given, strict=True)]
+                return found, _carried(more) if more else None
         except (ValueError, TypeError):
             pass
         raise BadCursor("The cursor belongs to another order or filter, or is no cursor: start from the first page.")
@@ -209,6 +223,15 @@ def _value(sort: Sort, value: Any) -> Any:
     if isinstance(value, str) and "\x00" not in value and type(kind) in _READ:
         return _READ[type(kind)](value)
     raise TypeError(value)
+
+
+def _carried(more: Sequence[Any]) -> Carried:
+    """Return what a cursor carries beyond sort values; ValueError or TypeError if it cannot be that."""
+    place, better, seen = more
+    are_counts = type(place) is int and type(better) is int and 0 <= better < place < 2**31
+    if are_counts and isinstance(seen, str) and "\x00" not in seen:
+        return Carried(place, better, seen)
+    raise TypeError(more)
 
 
 _RANGES = {Integer: range(-(2**31), 2**31), type(Instant): range(int(EARLIEST), int(LATEST) + 1)}

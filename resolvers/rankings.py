@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, and_, func, literal, literal_column, select
-from sqlalchemy.dialects.postgresql import array
+from sqlalchemy import ColumnElement, Integer, Text, and_, case, cast, func, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.conditions import write_backtest_condition
 from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.page_statements import Part
 from resolvers.pages import Listing, Page, Wanted, fetch_page
-from resolvers.paging import Order, PageRequest, mark_of, sorts_of
+from resolvers.paging import Carried, Order, PageRequest, mark_of, sorts_of
 from resolvers.store.database import Database
 from resolvers.store.metrics import METRICS_BY_NAME
 from resolvers.store.tables import backtests
@@ -37,17 +37,21 @@ async def rank_backtests(
 ) -> Ranking:
     """Return a page of the runs that can be ranked and match, in one statement.
 
-    A rank is one more than the number of better runs, so equal values share it: 1, 2, 2, 4. It is counted anew for
-    each page, and therefore right even after runs were saved in between.
+    A rank is one more than the number of better runs, so equal values share it: 1, 2, 2, 4. The cursor of a ranked run
+    carries how many are ahead of it, so that a page far behind costs no more than the first one; where anything was
+    saved since, they are counted anew, and ranks are right even then.
     """
     order = ranking_order(by, conditions=conditions, min_trades=min_trades)
     said = read_backtest_filter(conditions)
     condition = Part(write_ranked_condition, (by, said.shape), (min_trades, said.values))
-    start = order.decode(request.after) if with_ranks and request.after is not None else None
-    ahead = None if start is None else Part(_ahead, (order.keys, condition.shape), (condition.values, start))
-    listing = Listing(order=order, condition=condition, figure=ahead, plan=said.plan)
+    start = _Start(*order.decode_more(request.after)) if request.after is not None else None
+    figure = _ahead_part(order, condition, start) if with_ranks else None
+    listing = Listing(order=order, condition=condition, figure=figure, plan=said.plan)
     page = await fetch_page(database, listing, request, wanted)
-    return Ranking(page, _ranks(page, by, start) if with_ranks else [None] * len(page.rows))
+    if not with_ranks:
+        return Ranking(page, [None] * len(page.rows))
+    ranks, page.carried = _ranks(page, by, start)
+    return Ranking(page, ranks)
 
 
 def ranking_order(by: str, *, conditions: Conditions, min_trades: int) -> Order:
@@ -81,27 +85,71 @@ def write_ranked_condition(shape: tuple[str, Shape], values: Any) -> ColumnEleme
     )
 
 
+class _Start(NamedTuple):
+    """The run that a page starts behind: its sort values, and what its cursor carries."""
+
+    values: Sequence[Any]
+    carried: Carried | None
+
+
+def _ahead_part(order: Order, condition: Part, start: _Start | None) -> Part:
+    """Return the figure that ranks follow from: how many runs are ahead of the page, and what was seen for it."""
+    if start is None:
+        return Part(_nothing_ahead)
+    carried = start.carried or Carried(0, 0, "")
+    return Part(_ahead, (order.keys, condition.shape), (condition.values, start.values, carried))
+
+
+def _nothing_ahead(shape: Any, values: Any) -> ColumnElement[Any]:  # noqa: ARG001 - has neither
+    zero: ColumnElement[int] = literal_column("0")
+    return select(_figure(zero, zero)).scalar_subquery()
+
+
 def _ahead(shape: Any, values: Any) -> ColumnElement[Any]:
-    """Count the runs up to the cursor's, and those of them that are better than it."""
+    """Take what the cursor carries if the same is seen as then, else count."""
     keys, asked = shape
-    condition, start = values[0], values[1]
-    sorts = sorts_of(backtests, keys, True)
+    condition, start, carried = values[0], values[1], values[2]
+    place, better = (literal(carried[index], type_=Integer) for index in (0, 1))
+    is_same = _seen() == literal(carried[2], type_=Text)
+    counted = _counted(keys, write_ranked_condition(asked, condition), start)
+    return select(case((is_same, _figure(place, better)), else_=counted)).scalar_subquery()
+
+
+def _counted(keys: tuple[tuple[str, bool], ...], condition: ColumnElement[bool], start: Any) -> ColumnElement[Any]:
+    """Count the runs up to the cursor's, and those of them that are better than it."""
+    sorts = sorts_of(backtests, keys, True)  # without nulls, as in the order
     metric = sorts.sorts[0].column
     value = literal(start[0], type_=metric.type)
     better = metric > value if sorts.sorts[0].descending else metric < value
-    counted = select(array([func.count(), func.count().filter(better)])).select_from(backtests)
+    figure = _figure(func.count(), func.count().filter(better))
     reached = sorts.beyond(start, (True, True), backward=True, inclusive=True)
-    return counted.where(write_ranked_condition(asked, condition), reached).correlate(None).scalar_subquery()
+    return select(figure).select_from(backtests).where(condition, reached).correlate(None).scalar_subquery()
 
 
-def _ranks(page: Page, by: str, start: Sequence[Any] | None) -> list[int]:
-    """Return the rank of each row: its place in the ranking, or the rank of an equal one ahead of it."""
-    last, (ahead, better) = None, (0, 0)
-    if page.rows and start is not None:
-        last, (ahead, better) = start[0], page.rows[0]["figure"]
+def _figure(place: Any, better: Any) -> ColumnElement[Any]:
+    return func.jsonb_build_array(place, better, _seen(), type_=JSONB)
+
+
+def _seen() -> ColumnElement[Any]:
+    """Return what tells one state of the tables from another: which transactions have ended, since which start.
+
+    Two questions with the same snapshot see the same rows. It is null where rows lie on other servers (Citus), whose
+    transactions it does not show.
+    """
+    snapshot = cast(func.pg_current_snapshot(), Text).concat(cast(func.pg_postmaster_start_time(), Text))
+    return case((func.to_regproc(literal_column("'citus_version'")).is_(None), snapshot))
+
+
+def _ranks(page: Page, by: str, start: _Start | None) -> tuple[list[int], list[Carried]]:
+    """Return the rank of each row: its place, or the rank of an equal one ahead of it; and what its cursor carries."""
+    if not page.rows:
+        return [], []
+    ahead, better, seen = page.rows[0]["figure"]
+    last = None if start is None else start.values[0]
     ranks, rank = [], better + 1
     for place, row in enumerate(page.rows, ahead + 1):
         if row[by] != last:
             rank, last = place, row[by]
         ranks.append(rank)
-    return ranks
+    carried = [Carried(place, rank - 1, seen) for place, rank in enumerate(ranks, ahead + 1)] if seen else []
+    return ranks, carried

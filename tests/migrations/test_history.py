@@ -46,17 +46,31 @@ def count_tables(connection: Connection) -> int:
 
 
 async def test_the_revisions_make_exactly_the_tables_of_today(empty: str) -> None:
-    assert await upgrade(empty) == (None, "0001")
+    assert await upgrade(empty) == (None, "0002")
     assert await run(empty, differences) == []
-    assert await upgrade(empty) == ("0001", "0001")
+    assert await upgrade(empty) == ("0002", "0002")
     await check(empty)
+
+
+async def test_the_revisions_make_exactly_the_indexes_of_today(empty: str) -> None:
+    await upgrade(empty)
+    connection = await asyncpg.connect(empty)
+    made = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'ix_%'")
+    await connection.close()
+    await run(empty, metadata.drop_all)
+    await run(empty, metadata.create_all)
+    connection = await asyncpg.connect(empty)
+    wanted = await connection.fetch("SELECT indexdef FROM pg_indexes WHERE indexname LIKE 'ix_%'")
+    await connection.close()
+    assert {row["indexdef"] for row in made} == {row["indexdef"] for row in wanted}
+    assert sum("INCLUDE (total_trades)" in row["indexdef"] for row in made) == 12
 
 
 async def test_the_revisions_lead_back_to_nothing_and_forward_again(empty: str) -> None:
     await upgrade(empty)
     await run(empty, downgrade)
     assert await run(empty, count_tables) == 1
-    assert await upgrade(empty) == (None, "0001")
+    assert await upgrade(empty) == (None, "0002")
 
 
 async def test_a_database_that_is_behind_names_the_command(empty: str) -> None:

@@ -1,8 +1,10 @@
 """Rankings against a sort in plain Python."""
 
+import base64
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +82,9 @@ async def test_any_page_of_any_ranking_is_right(
         "wanted": data.draw(st.sampled_from([Wanted(), ALL])),
     }
     start = data.draw(st.integers(0, min(len(expected), MOST)))
-    cursor = (await rank(shared_database, by, PageRequest(start), **asked)).page.cursors[-1] if start else None
+    # With ranks, a cursor carries what is ahead of it; without them it is counted.
+    ahead = await rank(shared_database, by, PageRequest(start), with_ranks=data.draw(st.booleans()), **asked)
+    cursor = ahead.page.cursors[-1] if start else None
     with counted_statements() as statements:
         ranking = await rank(shared_database, by, PageRequest(limit, after=cursor), **asked)
     assert len(statements) == 1
@@ -103,6 +107,37 @@ async def test_ranks_are_not_counted_unless_they_are_asked_for(shared_database: 
     assert second.ranks == [None] * 5
 
 
+def carrying(cursor: str, *more: Any) -> str:
+    """Return the cursor with something else carried."""
+    said = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    return base64.urlsafe_b64encode(orjson.dumps([*said[:3], *more])).decode().rstrip("=")
+
+
+async def test_what_a_cursor_carries_is_taken_as_long_as_no_transaction_has_ended(
+    shared_database: Database, runs: Runs
+) -> None:
+    ranks: list[int | None] = []
+    for _ in range(20):  # the server's own housekeeping ends transactions, too
+        first = await rank(shared_database, "sharpe_ratio", PageRequest(5))
+        cursor = carrying(first.page.cursors[-1], 1_000, 900, first.page.carried[-1].seen)
+        ranks = list((await rank(shared_database, "sharpe_ratio", PageRequest(2, after=cursor))).ranks)
+        if ranks[1] == 1_002:
+            break
+    assert ranks[1] == 1_002
+
+
+@pytest.mark.parametrize(
+    "more",
+    [(1,), (1, 0), (0, 0, "x"), (1, 1, "x"), (2, -1, "x"), (1.0, 0, "x"), (2**40, 1, "x"), (2, True, "x"), (2, 1, 1)],
+)
+async def test_a_cursor_that_carries_something_else_is_refused(
+    shared_database: Database, runs: Runs, more: tuple[Any, ...]
+) -> None:
+    first = await rank(shared_database, "sharpe_ratio", PageRequest(5))
+    with pytest.raises(BadCursor):
+        await rank(shared_database, "sharpe_ratio", PageRequest(5, after=carrying(first.page.cursors[-1], *more)))
+
+
 @pytest.mark.parametrize(
     "other", [{"by": "total_return"}, {"min_trades": 1}, {"conditions": {"symbol": {"eq": "GOOG"}}}]
 )
@@ -113,3 +148,17 @@ async def test_a_cursor_belongs_to_its_metric_filter_and_number_of_trades(
     asked: dict[str, Any] = {"by": "sharpe_ratio", "request": PageRequest(5, after=first.page.cursors[-1])}
     with pytest.raises(BadCursor):
         await rank(shared_database, **(asked | other))
+
+
+async def test_ranks_are_counted_anew_after_runs_were_saved_or_deleted(shared_database: Database) -> None:
+    runs = random_runs(200, until=now(), seed=5)
+    await store_runs(shared_database, runs[:150])
+    cursor = (await rank(shared_database, "sharpe_ratio", PageRequest(20))).page.cursors[-1]
+    behind = (await rank(shared_database, "sharpe_ratio", PageRequest(500, after=cursor))).page.rows
+    for kept in (runs, runs[100:]):
+        await store_runs(shared_database, kept)
+        ranking = await rank(shared_database, "sharpe_ratio", PageRequest(500, after=cursor))
+        expected = ranked(kept, "sharpe_ratio", None, 0)
+        found = [*zip(ranking.ranks, (row["id"] for row in ranking.page.rows), strict=True)]
+        assert found == [(place, run["id"]) for place, run in expected][-len(found) :]
+        assert len(found) not in {0, len(behind)}

@@ -172,7 +172,13 @@ async def test_only_columns_that_are_asked_for_and_those_of_the_order_are_select
     page = await newest(shared_database, {}, wanted=wanted)
     assert set(page.rows[0].keys()) == {"symbol", "tags", "created_at", "id"}
     ranking = await rank_backtests(
-        shared_database, by="beta", conditions={}, min_trades=0, request=PageRequest(3), wanted=wanted
+        shared_database,
+        by="beta",
+        conditions={},
+        min_trades=0,
+        request=PageRequest(3),
+        wanted=wanted,
+        with_ranks=False,
     )
     assert set(ranking.page.rows[0].keys()) == {"symbol", "tags", "beta", "id"}
     everything = await newest(shared_database, {}, wanted=Wanted())
