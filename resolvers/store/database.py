@@ -5,7 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import asyncpg
 import orjson
@@ -40,7 +40,7 @@ class Database:
         self._connections = connections
 
     @classmethod
-    async def connect(cls, dsn: str, *, connections: int = 10) -> "Database":
+    async def connect(cls, dsn: str, *, connections: int = 10) -> Self:
         """Open a database; times are int64 microseconds and jsonb is Python data on each of its connections.
 
         Raises:

@@ -83,6 +83,10 @@ class Shaped:
         text, readers = self._compiled(*shape)
         return Statement(text, [read(values) for read in readers])
 
+    def forget(self) -> None:
+        """Write every shape anew from now on."""
+        self._compiled.cache_clear()
+
     @property
     def written(self) -> int:
         """How often it was written so far."""
