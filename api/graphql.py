@@ -32,7 +32,7 @@ class Operation:
 
 async def graphql(request: Request) -> Response:
     """Answer a GraphQL request; a browser that asks for a page gets GraphiQL."""
-    if _wants_page(request):
+    if request.method != "POST" and _wants_page(request):
         return graphiql_page(request)
     try:
         operation = _read_parameters(request) if request.method == "GET" else await _read_body(request)
@@ -50,7 +50,7 @@ async def graphql(request: Request) -> Response:
 
 def _wants_page(request: Request) -> bool:
     accepts_html = "text/html" in request.headers.get("accept", "")
-    return request.method in {"GET", "HEAD"} and accepts_html and "query" not in request.query_params
+    return accepts_html and "query" not in request.query_params
 
 
 async def _execute(request: Request, operation: Operation) -> ExecutionResult:

@@ -11,6 +11,8 @@ from api.json_text import parse_json
 
 CHUNK = 2**20
 """Bytes that are read and scanned at a time."""
+PATIENCE = 16 * 2**20
+"""An element this long that has not ended is broken if what looks like another one begins in it."""
 
 _SEPARATORS = b" \t\r\n,"
 _FIRST_WORD = re.compile(rb'\{\s*"(?:[^"\\]|\\.)*"\s*:')
@@ -74,6 +76,7 @@ class ListReader:
         self._again = text
         self._scanner = BracketScanner()
         self._buffer = bytearray()
+        self._searched = 0
         self._place = _Place.BETWEEN
 
     def _take(self, chunk: bytes) -> Iterator[Element]:
@@ -89,49 +92,57 @@ class ListReader:
             if self._place is _Place.BEHIND:
                 break
         del self._buffer[:done]
+        self._searched = max(self._searched - done, 0)
 
     def _cut(self, start: int, end: int, depth: int) -> Iterator[Element]:
         """Give what ends here, and note what follows."""
-        text, place = bytes(self._buffer[start:end]), self._place
+        place = self._place
         self._place = {IN_ELEMENT: _Place.WITHIN, OUTSIDE: _Place.BEHIND}.get(depth, _Place.BETWEEN)
         if place is _Place.BETWEEN:
-            yield from _read_between(text[: len(text) - (depth == OUTSIDE)])
+            yield from _read_between(bytes(self._buffer[start : end - (depth == OUTSIDE)]))
         elif place is _Place.WITHIN:
-            yield from self._read_element(text, start)
+            yield from self._read_element(start, end)
 
-    def _read_element(self, text: bytes, start: int) -> Iterator[Element]:
+    def _read_element(self, start: int, end: int) -> Iterator[Element]:
+        text = bytes(self._buffer[start:end])
         try:
             value = parse_bounded(text, self._longest)
         except ValueError as error:
-            yield from self._pass_over(text, str(error), start)
+            yield from self._pass_over(start, end, str(error))
         else:
             self._beginning.learn(text)
             yield Element(value, size=len(text))
 
-    def _pass_over(self, text: bytes, problem: str, start: int) -> Iterator[Element]:
+    def _pass_over(self, start: int, end: int, problem: str) -> Iterator[Element]:
         """Tell of a broken element, and go on within it where another one begins."""
-        following = self._beginning.find_second(text)
+        following = self._beginning.find_second(self._buffer, start, end)
         if following is None:
-            yield Element(problem=problem, size=len(text))
+            yield Element(problem=problem, size=end - start)
             return
-        yield Element(problem=_problem_of(text[:following]) or problem, size=following)
-        self._go_on(bytes(self._buffer[start + following :]))
+        problem = _problem_of(bytes(self._buffer[start:following])) or problem
+        yield Element(problem=problem, size=following - start)
+        self._go_on(bytes(self._buffer[following:]))
 
     def _bound(self) -> Iterator[Element]:
         """Let go of a text that belongs to no element, and of one that is too long."""
+        length = len(self._buffer)
         if self._place is _Place.BEHIND and self._buffer.strip():
             yield Element(problem=_BEHIND)
             self._place = _Place.ASTRAY
         if self._place in {_Place.TOO_LONG, _Place.ASTRAY}:
             self._drop()
-        elif len(self._buffer) > self._longest:
-            yield from self._pass_over(bytes(self._buffer), too_long(self._longest), 0)
+        elif length > self._longest:
+            yield from self._pass_over(0, length, too_long(self._longest))
             if not self._again:
                 self._place = _Place.TOO_LONG
                 del self._buffer[: -self._beginning.longest_part]
+        elif length > PATIENCE:
+            start, self._searched = self._searched, length - self._beginning.longest_part
+            if self._beginning.find_second(self._buffer, start, length) is not None:
+                yield from self._pass_over(0, length, _UNENDED)
 
     def _drop(self) -> None:
-        following = self._beginning.find(self._buffer)
+        following = self._beginning.find(self._buffer, 0, len(self._buffer))
         if following is None:
             del self._buffer[: -self._beginning.longest_part]
         else:
@@ -139,11 +150,10 @@ class ListReader:
 
     def _finish(self) -> Iterator[Element]:
         """Tell what is missing at the end of the file."""
-        text, place = bytes(self._buffer), self._place
-        if place is _Place.WITHIN:
-            yield from self._read_element(text, 0)
-        elif place is _Place.BETWEEN:
-            yield from _read_between(text)
+        if self._place is _Place.WITHIN:
+            yield from self._read_element(0, len(self._buffer))
+        elif self._place is _Place.BETWEEN:
+            yield from _read_between(bytes(self._buffer))
             yield Element(problem=_UNENDED)
 
 
@@ -166,21 +176,21 @@ class _Beginning:
         """Take the beginning of the first element, and compare it with the others."""
         if not self._known:
             self._known, first = True, _FIRST_WORD.match(element)
-            self._text = first.group() if first else b""
+            self._text = bytes(first.group()) if first else b""
         if self._text and element.find(self._text, 1) >= 0:
             self._text = b""
 
-    def find(self, text: bytes | bytearray, start: int = 0) -> int | None:
-        """Return where an element begins in a text, None if nothing tells."""
-        place = text.find(self._text, start) if self._text else -1
+    def find(self, text: bytearray, start: int, end: int) -> int | None:
+        """Return where an element begins in a part of a text, None if nothing tells."""
+        place = text.find(self._text, start, end) if self._text else -1
         return place if place >= 0 else None
 
-    def find_second(self, text: bytes) -> int | None:
-        """Return where the second element begins in a text that begins with one."""
+    def find_second(self, text: bytearray, start: int, end: int) -> int | None:
+        """Return where the second element begins in a part of a text that begins with one."""
         if not self._known:
-            first = _FIRST_WORD.match(text)
-            self._text = first.group() if first else b""
-        return self.find(text, 1)
+            first = _FIRST_WORD.match(text, start, end)
+            self._text = bytes(first.group()) if first else b""
+        return self.find(text, start + 1, end)
 
 
 def parse_bounded(text: bytes, longest: int) -> Any:

@@ -84,6 +84,17 @@ def test_an_element_that_is_too_long_is_passed_over_whether_or_not_it_ends(chunk
         assert problem.startswith(("Longer than 100 bytes", "Not JSON"))
 
 
+def test_memory_does_not_grow_behind_a_bracket_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.json_lists.PATIENCE", 1000)
+    reader = ListReader(b"", io.BytesIO(b'{"symbol": [}, ' + b'{"symbol": 1}, ' * 10**5 + b"]").read, longest=10**6)
+    monkeypatch.setattr("api.json_lists.CHUNK", 5000)
+    found = [(element.problem, len(reader._buffer)) for element in reader]
+    assert [problem for problem, _ in found if problem] == [
+        "Not JSON: unexpected character, expected a JSON value at column 13."
+    ]
+    assert (len(found), max(size for _, size in found) < 10_000) == (10**5 + 1, True)
+
+
 def test_what_elements_begin_with_is_not_trusted_where_it_also_stands_inside() -> None:
     nested = b'{"symbol": "A", "of": {"symbol": "B"}}'
     broken = b'{"symbol": "A", "of": {"symbol": "B"}, 1}'
