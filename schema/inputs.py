@@ -10,6 +10,8 @@ from strawberry import UNSET
 
 from resolvers.importers.drafts import NO_TIME, BacktestDraft, Path, Places, SeriesDraft, TradesDraft
 from resolvers.importers.numbers import parse_numbers
+from schema.coercion.columns import Table, in_columns
+from schema.coercion.objects import AS_COLUMNS
 from schema.enums import BacktestStatus, Direction
 from schema.metrics import MetricsInput, given_metrics
 from schema.scalars import JSON, DateTime, DateTimes, Floats
@@ -80,7 +82,9 @@ class SaveBacktestInput:
     other_metrics: JSON | None = optional("An object with what the engine reported beyond metrics.")
     equity_curve: SeriesInput | None = optional("Value of the portfolio over time.")
     drawdown_curve: SeriesInput | None = optional("Fall from the peak over time as a fraction, at or below zero.")
-    trades: list[TradeInput] | None = optional("The trades, in their order.")
+    trades: list[TradeInput] | None = strawberry.field(
+        description="The trades, in their order.", default=None, metadata={AS_COLUMNS: True}
+    )
     status: BacktestStatus = required("How far the run is.", default=BacktestStatus.COMPLETED)
     error_message: str | None = optional("What went wrong.")
     engine: str | None = optional("What ran it, such as vectorbt.")
@@ -115,16 +119,24 @@ _NUMBERS = (
 )
 
 
+_COLUMNS = ("direction", "entry_time", "exit_time", *_NUMBERS, "exit_reason", "other_metrics")
+
+
 def _read_trades(given: Sequence[TradeInput]) -> TradesDraft:
-    exits = [NO_TIME if trade.exit_time is None else trade.exit_time for trade in given]
-    others: list[Any] = [trade.other_metrics for trade in given]
+    trades = in_columns(given, TradeInput, _COLUMNS)
+    return trades.table.once(_read_table).part(trades.start, trades.stop)
+
+
+def _read_table(table: Table[TradeInput]) -> TradesDraft:
+    """Return the draft of all trades of a table, those of many runs at once."""
+    exits = [NO_TIME if time is None else time for time in table.column("exit_time")]
     return TradesDraft(
-        directions=[trade.direction.value for trade in given],
-        entry_times=np.array([trade.entry_time for trade in given], dtype=np.int64),
+        directions=[direction.value for direction in table.column("direction")],
+        entry_times=np.array(table.column("entry_time"), dtype=np.int64),
         exit_times=np.array(exits, dtype=np.int64),
-        numbers={name: parse_numbers([getattr(trade, name) for trade in given]) for name in _NUMBERS},
-        exit_reasons=[trade.exit_reason for trade in given],
-        other_metrics=others,
+        numbers={name: parse_numbers(table.column(name)) for name in _NUMBERS},
+        exit_reasons=table.column("exit_reason"),
+        other_metrics=table.column("other_metrics"),
     )
 
 

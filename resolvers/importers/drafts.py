@@ -109,6 +109,25 @@ class TradesDraft:
     def __len__(self) -> int:
         return len(self.directions)
 
+    def part(self, start: int, stop: int) -> "TradesPart":
+        """Return the trades from one position to another; numbers and times are not copied."""
+        return TradesPart(
+            directions=self.directions[start:stop],
+            entry_times=self.entry_times[start:stop],
+            exit_times=self.exit_times[start:stop],
+            numbers={name: numbers.part(start, stop) for name, numbers in self.numbers.items()},
+            exit_reasons=self.exit_reasons[start:stop],
+            other_metrics=self.other_metrics[start:stop],
+            whole=self,
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class TradesPart(TradesDraft):
+    """Trades of one run among those of many, so that a check can look at all of them at once."""
+
+    whole: TradesDraft
+
 
 @dataclass(slots=True, kw_only=True)
 class Source:

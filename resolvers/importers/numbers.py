@@ -33,6 +33,13 @@ class Numbers:
     def __len__(self) -> int:
         return len(self.values)
 
+    def part(self, start: int, stop: int) -> "Numbers":
+        """Return the numbers from one position to another; values are not copied."""
+        strange = self.non_finite
+        if len(strange):
+            strange = strange[(strange >= start) & (strange < stop)] - start
+        return Numbers(self.values[start:stop], strange)
+
 
 def read_numbers(given: Sequence[object]) -> tuple[Numbers, Sequence[int]]:
     """Turn numbers and nulls into a column; also return the positions of what is neither, NaN in the column."""
@@ -45,6 +52,8 @@ def read_numbers(given: Sequence[object]) -> tuple[Numbers, Sequence[int]]:
     except OverflowError:
         values = np.array([_clipped(value) for value in given], dtype=np.float64)
     strange = np.flatnonzero(~np.isfinite(values))
+    if not len(strange):
+        return Numbers(values, strange), bad
     values[strange] = np.nan
     return Numbers(
         values, np.array([index for index in strange.tolist() if given[index] is not None], dtype=np.intp)

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from resolvers.importers.quoting import quote
+from resolvers.importers.usual_times import read_usual_times
 
 EARLIEST = np.datetime64("0001-01-01", "us").astype(np.int64)
 LATEST = np.datetime64("9999-12-31T23:59:59.999999", "us").astype(np.int64)
@@ -38,12 +39,22 @@ class TimeError(ValueError):
 
 def read_times(given: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np.intp]]:
     """Turn times as parse_times does; also return the positions of what is none, the smallest int64 in the column."""
-    texts = [value if isinstance(value, str) and value not in CLOCK_WORDS else None for value in given]
-    times = _microseconds(_parsed(texts, "ISO8601"))
-    others = [index for index in np.flatnonzero(times == NOT_A_TIME) if texts[index] is not None]
+    times = read_iso_times(given)
+    missing = np.flatnonzero(times == NOT_A_TIME)
+    found = ((index, given[index]) for index in missing.tolist())
+    others = {index: text for index, text in found if isinstance(text, str) and text not in CLOCK_WORDS}
     if others:
-        times[others] = _other_spellings([str(texts[index]) for index in others])
+        times[list(others)] = _other_spellings(list(others.values()))
     return times, np.flatnonzero(times == NOT_A_TIME)
+
+
+def read_iso_times(given: Sequence[object]) -> NDArray[np.int64]:
+    """Turn times in a spelling of ISO 8601 as parse_times does; the smallest int64 stands for whatever else is given."""
+    times = read_usual_times(given)
+    if times is not None:
+        return times
+    texts = [value if isinstance(value, str) and value not in CLOCK_WORDS else None for value in given]
+    return _microseconds(_parsed(texts, "ISO8601"))
 
 
 def parse_times(given: Sequence[object]) -> NDArray[np.int64]:

@@ -1,0 +1,124 @@
+"""Columns of scalars and enums."""
+
+from collections.abc import Callable, Sequence
+from types import NoneType
+from typing import Any
+
+import numpy as np
+from graphql import GraphQLEnumType, GraphQLScalarType, Undefined
+
+from resolvers.importers.times import NOT_A_TIME, read_iso_times
+
+Leaf = GraphQLScalarType | GraphQLEnumType
+Column = Sequence[Any]
+CoerceLeaf = Callable[[Column], Column]
+
+
+class Unusual(Exception):
+    """A value that graphql-core has to look at itself."""
+
+
+def compile_leaf(leaf: Leaf, *, nullable: bool) -> CoerceLeaf:
+    """Return what coerces a column of one scalar or enum; it raises Unusual where any value is not valid."""
+    if leaf.name == "JSON":
+        return _any_json if nullable else _refusing_null(_any_json)
+    plain = {NoneType} if nullable else set()
+    if isinstance(leaf, GraphQLEnumType):
+        return _words(leaf, plain | {str})
+    match leaf.name:
+        case "String" | "ID":
+            return _unchanged(leaf, plain | {str})
+        case "Boolean":
+            return _unchanged(leaf, plain | {bool})
+        case "Float":
+            return _floats(leaf, plain | {float})
+        case "DateTime":
+            return _times(leaf, plain | {str})
+    return _one_by_one(leaf, nullable=nullable)
+
+
+def _any_json(column: Column) -> Column:
+    return column
+
+
+def _refusing_null(coerce: CoerceLeaf) -> CoerceLeaf:
+    def refuse(column: Column) -> Column:
+        if NoneType in set(map(type, column)):
+            raise Unusual
+        return coerce(column)
+
+    return refuse
+
+
+def _one_by_one(leaf: Leaf, *, nullable: bool) -> CoerceLeaf:
+    """Coerce each value by itself, in the leaf's own way."""
+    coerce_value = leaf.coerce_input_value
+
+    def coerce(column: Column) -> Column:
+        try:
+            values = [value if value is None else coerce_value(value) for value in column]
+        except Exception as error:
+            raise Unusual from error
+        if any(value is Undefined for value in values):
+            raise Unusual
+        return values
+
+    return coerce if nullable else _refusing_null(coerce)
+
+
+def _unchanged(leaf: Leaf, plain: set[type]) -> CoerceLeaf:
+    """Leave values of these types as they are."""
+    others = _one_by_one(leaf, nullable=NoneType in plain)
+
+    def coerce(column: Column) -> Column:
+        return column if set(map(type, column)) <= plain else others(column)
+
+    return coerce
+
+
+def _floats(leaf: Leaf, plain: set[type]) -> CoerceLeaf:
+    others = _one_by_one(leaf, nullable=NoneType in plain)
+
+    def coerce(column: Column) -> Column:
+        kinds = set(map(type, column))
+        if kinds <= plain:
+            return column
+        if not kinds <= plain | {int}:
+            return others(column)
+        try:
+            return [float(value) if type(value) is int else value for value in column]
+        except OverflowError:
+            return others(column)
+
+    return coerce
+
+
+def _words(leaf: GraphQLEnumType, plain: set[type]) -> CoerceLeaf:
+    words: dict[Any, Any] = {name: leaf.coerce_input_value(name) for name in leaf.values}
+    words |= {None: None} if NoneType in plain else {}
+
+    def coerce(column: Column) -> Column:
+        if not set(map(type, column)) <= plain:
+            raise Unusual
+        try:
+            return [words[value] for value in column]
+        except KeyError as error:
+            raise Unusual from error
+
+    return coerce
+
+
+def _times(leaf: Leaf, plain: set[type]) -> CoerceLeaf:
+    """Read times in ISO's spelling all at once; each of another spelling by itself, as it may mean two days."""
+    others = _one_by_one(leaf, nullable=NoneType in plain)
+
+    def coerce(column: Column) -> Column:
+        if not set(map(type, column)) <= plain:
+            return others(column)
+        times = read_iso_times(column)
+        values: list[Any] = times.tolist()
+        for position in np.flatnonzero(times == NOT_A_TIME).tolist():
+            [values[position]] = others([column[position]])
+        return values
+
+    return coerce
