@@ -1,6 +1,6 @@
 """Save, change and delete runs."""
 
-import asyncio
+from collections.abc import Sequence
 from enum import Enum
 from typing import Annotated, Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from schema.enums import BacktestStatus, word
 from schema.filters import BacktestFilter
 from schema.inputs import SaveBacktestInput, optional, read_backtest_input, required, said
 from schema.operators import read_conditions
-from schema.rows import make_one
+from schema.rows import make, make_one, needed_columns
 from schema.scalars import JSON, DateTime
 
 MOST_RUNS = 10_000
@@ -157,7 +157,7 @@ class BacktestMutation:
         drafts = [read_backtest_input(each, ("inputs", str(index))) for index, each in enumerate(inputs)]
         outcomes = await save_backtests(info.context.database, drafts)
         return SaveBacktestsPayload(
-            backtests=await asyncio.gather(*(_find(info, outcome.id) for outcome in outcomes)),
+            backtests=await _find_saved(info, "backtests", outcomes),
             created_count=sum(outcome.created for outcome in outcomes),
             warnings=[warning for outcome in outcomes for warning in write_warnings(outcome.notices)],
             errors=[error for index, outcome in enumerate(outcomes) for error in write_errors(outcome.problems, index)],
@@ -261,12 +261,23 @@ def _check_changes(report: Report, given: UpdateBacktestInput) -> dict[str, Any]
 
 async def _save_one(info: Info, draft: BacktestDraft) -> SaveBacktestPayload:
     [outcome] = await save_backtests(info.context.database, [draft])
-    return _write_save(outcome, await _find(info, outcome.id))
+    [backtest] = await _find_saved(info, "backtest", [outcome])
+    return _write_save(outcome, backtest)
 
 
-async def _find(info: Info, id: UUID | None) -> Backtest | None:
-    row = None if id is None else await info.context.load(load_backtests, id)
-    return make_one(Backtest, row)
+async def _find(info: Info, id: UUID) -> Backtest | None:
+    return make_one(Backtest, await info.context.load(load_backtests, id))
+
+
+async def _find_saved(info: Info, field: str, outcomes: Sequence[Outcome]) -> Any:
+    """Return the runs of a payload's field as stored: by one statement, or none where only their ids are asked for."""
+    ids = [outcome.id for outcome in outcomes if outcome.id]
+    needed = needed_columns(info, Backtest, (field,))
+    if needed is not None and needed <= {"id"}:
+        rows: dict[UUID | None, Any] = {id: {"id": id} for id in ids}
+    else:
+        rows = dict(zip(ids, await load_backtests(info.context.database, ids) if ids else (), strict=True))
+    return make(Backtest, [rows.get(outcome.id) for outcome in outcomes])
 
 
 def _write_save(outcome: Outcome, backtest: Backtest | None) -> SaveBacktestPayload:

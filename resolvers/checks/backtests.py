@@ -1,8 +1,9 @@
 """Checks of one run, as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,8 @@ import numpy as np
 
 from resolvers.checks.report import Report, camel
 from resolvers.checks.series import Curve, check_curve, check_drawdown_curve, place_in_time
-from resolvers.checks.trades import check_trades, count_results
-from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Problem, SeriesDraft, Source, TradesDraft
+from resolvers.checks.trades import are_sound, check_trades, count_results
+from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Problem, SeriesDraft, Source, TradesDraft, TradesPart
 from resolvers.store.metrics import METRICS
 
 MOST_TAGS = 100
@@ -32,7 +33,17 @@ class BacktestRecord:
     problems: Sequence[Problem] = ()
 
 
-def check_backtest(draft: BacktestDraft) -> BacktestRecord:
+def check_backtests(drafts: Sequence[BacktestDraft]) -> list[BacktestRecord]:
+    """Return the records of drafts; trades that come as parts of one whole are looked at all at once."""
+    wholes = {id(draft.trades.whole): draft.trades.whole for draft in drafts if isinstance(draft.trades, TradesPart)}
+    sound = {key for key, whole in wholes.items() if are_sound(whole)}
+    return [
+        check_backtest(draft, trades_are_sound=isinstance(draft.trades, TradesPart) and id(draft.trades.whole) in sound)
+        for draft in drafts
+    ]
+
+
+def check_backtest(draft: BacktestDraft, *, trades_are_sound: bool = False) -> BacktestRecord:
     """Return the record of a draft; nothing of it may be stored where it has problems."""
     report = Report(draft.places, draft.notices)
     record = BacktestRecord(
@@ -40,7 +51,7 @@ def check_backtest(draft: BacktestDraft) -> BacktestRecord:
     )
     equity = check_curve(report, draft.equity_curve, "equityCurve")
     drawdown = check_drawdown_curve(report, draft.drawdown_curve, "drawdownCurve")
-    record.trades = check_trades(report, draft.trades)
+    record.trades = check_trades(report, draft.trades, known_sound=trades_are_sound)
     start, end = _check_dates(report, draft, (equity, drawdown))
     record.row = {
         **_check_description(report, draft),
@@ -99,7 +110,7 @@ def _check_capital(report: Report, given: float) -> float:
 
 
 def _check_dates(report: Report, draft: BacktestDraft, curves: Sequence[SeriesDraft | None]) -> tuple[date, date]:
-    first, last = _observed(draft, curves)
+    first, last = (None, None) if draft.start_date and draft.end_date else _observed(draft, curves)
     start, end = draft.start_date or first, draft.end_date or last
     for name, day in (("startDate", start), ("endDate", end)):
         if day is None:
@@ -127,15 +138,29 @@ def _day(microseconds: np.int64) -> date:
 
 
 def _check_metrics(report: Report, draft: BacktestDraft) -> dict[str, Any]:
-    values = {metric.name: _check_metric(report, metric.name, draft.metrics) for metric in METRICS}
-    winning, losing, win_rate = count_results(draft.trades) if draft.trades else (0, 0, None)
-    counted = {"total_trades": len(draft.trades or ()), "winning_trades": winning, "losing_trades": losing}
-    counted["win_rate"] = win_rate  # type: ignore[assignment]
-    return values | {name: value for name, value in counted.items() if draft.metrics.get(name) is None}
+    values: dict[str, Any] = {name: draft.metrics.get(name) for name in _NAMES}
+    for name, value in values.items():
+        if value is not None and (name in _OF_THEIR_OWN or not isfinite(value)):
+            values[name] = _check_metric(report, name, value)
+    counted = [name for name in _COUNTED if draft.metrics.get(name) is None]
+    return values | _count(draft.trades, counted) if counted else values
 
 
-def _check_metric(report: Report, name: str, given: Mapping[str, Any]) -> float | int | None:
-    value, path = given.get(name), report.places.of(f"metrics.{camel(name)}")
+_NAMES = tuple(metric.name for metric in METRICS)
+_COUNTED = ("total_trades", "winning_trades", "losing_trades", "win_rate")
+_OF_THEIR_OWN = frozenset({*_COUNTED, "max_drawdown"})
+"""Metrics of which not every finite number is taken as it is."""
+
+
+def _count(trades: TradesDraft | None, names: Sequence[str]) -> dict[str, Any]:
+    """Return these figures as the trades tell them."""
+    winning, losing, win_rate = count_results(trades) if trades else (0, 0, None)
+    counted = dict(zip(_COUNTED, (len(trades or ()), winning, losing, win_rate), strict=True))
+    return {name: counted[name] for name in names}
+
+
+def _check_metric(report: Report, name: str, value: Any) -> float | int | None:
+    path = report.places.of(f"metrics.{camel(name)}")
     match name:
         case "max_drawdown":
             return report.drawdown(value, path)

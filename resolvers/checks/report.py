@@ -7,13 +7,12 @@ from uuid import UUID
 
 import numpy as np
 
+from resolvers.checks.sound import DEEPEST, is_sound_object, is_storable
 from resolvers.importers.drafts import Notice, Path, Places, Problem
 from resolvers.importers.numbers import Numbers
 
 MOST_PROBLEMS = 100
 """More than these are not listed: a reader mends the first and tries again."""
-DEEPEST = 100
-"""Levels of objects and lists inside a JSON value."""
 LARGEST_COUNT = 2**31 - 1
 
 
@@ -104,6 +103,9 @@ class Report:
         """Return a JSON object that can be stored; null is an empty one."""
         if given is None:
             return {}
+        if is_sound_object(given):
+            found: dict[str, Any] = given
+            return found
         if not isinstance(given, Mapping):
             self.invalid(path, "Must be an object with a value for each name.")
             return {}
@@ -140,8 +142,7 @@ class Report:
         return self.number(number, path)
 
     def _storable(self, text: str, path: Path) -> None:
-        halves = not text.isprintable() and any("\ud800" <= character <= "\udfff" for character in text)
-        if halves or "\x00" in text:
+        if not is_storable(text):
             self.invalid(path, "Holds a null character or half of a surrogate pair, which no text can hold.")
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from resolvers.store.connections import Connection, Connections, Plan
 from resolvers.store.instants import EPOCH_2000, Instant
+from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
 
 logger = logging.getLogger("backtest_graph.statements")
@@ -136,6 +137,13 @@ class Transaction:
         instants = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, type(Instant))]
         records = _since_2000(rows, instants) if instants else rows
         await self._connection.copy_records_to_table(table.name, records=records, columns=list(columns))
+
+    async def copy_packed(self, table: Table, packed: Packed) -> None:
+        """Add rows by COPY that are packed already."""
+        logger.debug("COPY %s (%s)", table.name, ", ".join(packed.columns))
+        await self._connection.copy_to_table(
+            table.name, source=packed.parts(), columns=packed.columns, format="binary"
+        )
 
 
 def _ready(statement: Statement | ClauseElement) -> Statement:

@@ -26,8 +26,9 @@ class Table(Generic[T]):
 
     def column(self, name: str) -> Sequence[Any]:
         """Return a field of all objects, by its name in Python."""
-        column = self.given.get(name)
-        return [self.absent[name]] * self.length if column is None else column
+        if name in self.given:
+            return self.given[name]
+        return [self.absent[name]] * self.length if self.length else []
 
     def once(self, function: "Callable[[Table[T]], Result]") -> Result:
         """Return what a function makes of the table; it is called once, however many lists are parts of the table."""
