@@ -1,6 +1,6 @@
 """Columns of input objects and lists, compiled from their GraphQL types."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from itertools import accumulate, chain, pairwise
 from operator import itemgetter
@@ -25,15 +25,12 @@ from strawberry.types.base import StrawberryContainer, StrawberryMaybe, Strawber
 from strawberry.types.field import StrawberryField
 
 from schema.coercion.columns import Columns, Table
-from schema.coercion.leaves import Column, Unusual, compile_leaf
+from schema.coercion.leaves import Coerce, Column, Unusual, compile_leaf
 
 AS_COLUMNS = "as columns"
 """Key of a Strawberry field's metadata: its list of objects comes as Columns."""
 DEEPEST = 50
 """Levels of objects; graphql-core, which allows more, takes what is deeper."""
-
-Coerce = Callable[[Column, int], Column]
-"""Coerces a column that stands so many objects deep, or raises Unusual."""
 
 
 class Coercers:
@@ -58,8 +55,7 @@ class Coercers:
             return _past_nulls(self._list(inner.of_type, as_columns=as_columns), list, nullable=nullable)
         if isinstance(inner, GraphQLInputObjectType):
             return _past_nulls(lambda column, depth: self.table(inner, column, depth).objects(), dict, nullable=nullable)
-        coerce = compile_leaf(inner, nullable=nullable)
-        return lambda column, _: coerce(column)
+        return compile_leaf(inner, nullable=nullable)
 
     def table(self, kind: GraphQLInputObjectType, column: Column, depth: int) -> Table[Any]:
         """Coerce a column of dicts to a table of an input type."""
