@@ -6,17 +6,18 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import LargeBinary, Uuid, any_, delete, func, literal, null, select, union_all, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CompoundSelect, LargeBinary, delete, func, null, select, union_all, update
 from uuid_utils.compat import uuid7
 
 from resolvers.backtest_rows import Save, add_backtests
+from resolvers.backtests import is_one_of
 from resolvers.checks.backtests import BacktestRecord, check_backtests
 from resolvers.conditions import backtest_condition
 from resolvers.filters import Conditions
 from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
 from resolvers.store.database import Database, Transaction
+from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 
 QUICK = 10_000
@@ -126,13 +127,18 @@ async def _store(
 
 async def _find_known(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, bytes | None]:
     """Return the content hashes of the runs that are stored under these ids, None where an id is of something else."""
-    wanted = literal(list(ids), type_=ARRAY(Uuid))
-    elsewhere = [
-        select(table.c.id, null().cast(LargeBinary)).where(table.c.id == any_(wanted))
+    return {row["id"]: row["content_hash"] for row in await transaction.fetch(_known(ids=ids))}
+
+
+@shaped
+def _known(*, ids: Slot) -> CompoundSelect[Any]:
+    """Select the content hashes of runs by their ids, and which of the ids are those of something else."""
+    elsewhere = (
+        select(table.c.id, null().cast(LargeBinary)).where(is_one_of(table.c.id, ids))
         for table in (optimizations, walk_forward_tests)
-    ]
-    runs = select(backtests.c.id, backtests.c.content_hash).where(backtests.c.id == any_(wanted))
-    return {row["id"]: row["content_hash"] for row in await transaction.fetch(union_all(runs, *elsewhere))}
+    )
+    runs = select(backtests.c.id, backtests.c.content_hash).where(is_one_of(backtests.c.id, ids))
+    return union_all(runs, *elsewhere)
 
 
 def _outcome(save: Save, new: Mapping[UUID, Save], known: Mapping[UUID, bytes | None]) -> Outcome:

@@ -276,7 +276,8 @@ async def _find_saved(info: Info, field: str, outcomes: Sequence[Outcome]) -> An
     if needed is not None and needed <= {"id"}:
         rows: dict[UUID | None, Any] = {id: {"id": id} for id in ids}
     else:
-        rows = dict(zip(ids, await load_backtests(info.context.database, ids) if ids else (), strict=True))
+        found = await load_backtests(info.context.database, ids, columns=needed) if ids else []
+        rows = dict(zip(ids, found, strict=True))
     return make(Backtest, [rows.get(outcome.id) for outcome in outcomes])
 
 

@@ -5,12 +5,22 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from graphql import DocumentNode, GraphQLList, GraphQLObjectType, GraphQLOutputType, GraphQLSchema
+from graphql import (
+    DefinitionNode,
+    DocumentNode,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    get_operation_ast,
+)
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.bulk.documents import Memory, memory_of
 from schema.bulk.leaves import Complete
 from schema.bulk.plans import Details, Later, Place, Plan, compile_plan
+from schema.coercion.variables import coerce_variables
 
 logger = logging.getLogger("backtest_graph.bulk")
 
@@ -37,11 +47,20 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
         **options: Any,
     ) -> Any:
         """Build the executor; a context with an attribute `memory` is given what is known of the operation."""
+        memory = memory_of(document, operation_name, raw_variable_values)
+        operation = get_operation_ast(document, operation_name)
+        given, definitions = raw_variable_values or {}, operation.variable_definitions if operation else ()
+        values = coerce_variables(schema, definitions, given) if definitions else None
+        if values is not None:
+            # graphql-core would coerce them again: it is shown the same document without their definitions.
+            document, raw_variable_values = _bare(document, memory), None
         built = super().build(
             schema, document, root_value, context_value, raw_variable_values, operation_name, *rest, **options
         )
         if isinstance(built, BulkExecutor):
-            built._remember(memory_of(document, operation_name, raw_variable_values))  # noqa: SLF001 - its own class
+            if values is not None:
+                built.operation, built.variable_values = operation, values
+            built._remember(memory)  # noqa: SLF001 - its own class
         return built
 
     def _remember(self, memory: Memory) -> None:
@@ -112,3 +131,18 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
         """Leave the rest of the request to graphql-core: it would come to the same end object by object."""
         self._is_bulk = False
         logger.debug("Completed value by value from %s on: %r", place.path.as_list(), error)
+
+
+def _bare(document: DocumentNode, memory: Memory) -> DocumentNode:
+    """Return a document whose operations define no variables."""
+    if "bare" not in memory:
+        memory["bare"] = DocumentNode(definitions=tuple(map(_without_variables, document.definitions)))
+    bare: DocumentNode = memory["bare"]
+    return bare
+
+
+def _without_variables(node: DefinitionNode) -> DefinitionNode:
+    if not isinstance(node, OperationDefinitionNode):
+        return node
+    kept = {name: getattr(node, name) for name in node.keys if name != "variable_definitions"}
+    return OperationDefinitionNode(**kept, variable_definitions=())

@@ -1,12 +1,12 @@
 """The variables of an operation."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from graphql import GraphQLError, GraphQLSchema, Undefined, VariableDefinitionNode, is_non_null_type
 from graphql.execution.get_variable_signature import get_variable_signature
-from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.execution.values import VariableValues, VariableValueSource
 
 from schema.coercion.leaves import Unusual
 from schema.coercion.objects import Coercers
@@ -15,25 +15,20 @@ _COERCERS: WeakKeyDictionary[GraphQLSchema, Coercers] = WeakKeyDictionary()
 
 
 def coerce_variables(
-    schema: GraphQLSchema,
-    definitions: Collection[VariableDefinitionNode],
-    given: dict[str, Any],
-    *,
-    max_errors: int | None = None,
-    hide_suggestions: bool = False,
-) -> VariableValues | list[GraphQLError]:
-    """Return the values of an operation's variables, or what is wrong with them: graphql-core's get_variable_values.
+    schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode], given: Mapping[str, Any]
+) -> VariableValues | None:
+    """Return what graphql-core's get_variable_values would, None where anything is unusual: then it has to be asked.
 
     Input objects come as the finished objects of Strawberry, which leaves them as they are.
     """
     try:
         return _coerce(schema, definitions, given)
     except (Unusual, RecursionError):
-        return get_variable_values(schema, definitions, given, max_errors, hide_suggestions)
+        return None
 
 
 def _coerce(
-    schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode], given: dict[str, Any]
+    schema: GraphQLSchema, definitions: Collection[VariableDefinitionNode], given: Mapping[str, Any]
 ) -> VariableValues:
     coercers = _COERCERS.setdefault(schema, Coercers())
     sources: dict[str, VariableValueSource] = {}
@@ -46,6 +41,8 @@ def _coerce(
         sources[name] = VariableValueSource(signature, value)
         if value is not Undefined:
             [coerced[name]] = coercers.of_variable(signature.type)([value], 0)
-        elif signature.default is not None or is_non_null_type(signature.type):
+        elif signature.default is not None:
+            raise Unusual
+        elif is_non_null_type(signature.type):
             raise Unusual
     return VariableValues(sources, coerced)
