@@ -84,7 +84,7 @@ class Objects(Sequence[T], Generic[T]):
 
 def gather(objects: Sequence[T]) -> Sequence[T]:
     """Return objects that give whole columns, where they are all stored ones of one kind; else the same objects."""
-    if isinstance(objects, Objects):
+    if type(objects) is Objects:
         return objects
     kinds = set(map(type, objects))
     kind = kinds.pop() if len(kinds) == 1 else None

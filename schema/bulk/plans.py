@@ -156,7 +156,7 @@ def _around(plan: Plan, split: Split) -> Plan:
 
 
 def _without_nulls(values: Column) -> tuple[Column, Callable[[Column], Column]]:
-    known = values if isinstance(values, Objects) else [value for value in values if value is not None]
+    known = values if type(values) is Objects else [value for value in values if value is not None]
     if len(known) == len(values):
         return values, lambda done: done
 
@@ -220,7 +220,7 @@ def _plain(name: str, plan: Plan) -> Plan:
     """Return the plan for a field that is an attribute of the objects."""
 
     def read(objects: Column) -> tuple[Column, Callable[[Column], Column]]:
-        if isinstance(objects, Objects):
+        if type(objects) is Objects:
             return objects.column(name) if objects.sources else (), _same
         return [getattr(each, name) for each in objects], _same
 
@@ -268,7 +268,7 @@ def _type_check(kind: GraphQLObjectType) -> Callable[[Column, Place], None]:
     is_type_of: Any = kind.is_type_of
 
     def check(objects: Column, place: Place) -> None:
-        if isinstance(objects, Objects):
+        if type(objects) is Objects:
             if objects and is_type_of and not issubclass(objects.kind, origin):
                 raise Unusual
             return
