@@ -67,7 +67,7 @@ class PageShape(NamedTuple):
 
 
 def pick(table: Table, columns: Columns, needed: Sequence[str] = ()) -> list[ColumnElement[Any]]:
-    """Return the columns of a table that are asked for or needed, in the table's order."""
+    """Return the columns of a table that are asked for or needed, in the table's order; other names mean nothing."""
     if columns is None:
         return list(table.c)
     return [column for column in table.c if column.name in columns or column.name in needed]

@@ -1,6 +1,6 @@
 """Pages of rows in one statement: of a whole table, or of the children of many parents at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -43,8 +43,8 @@ class Page:
     total_count: int | None = 0
     """None where it was not asked for."""
     order: Order | None = None
-    carried: Sequence[Carried] = ()
-    """What the cursor of each row carries beside the row's place, if anything."""
+    carried: Callable[[int], Carried] | None = None
+    """Gives what the cursor of each row carries beside its sort values, if anything."""
 
     @cached_property
     def cursors(self) -> Sequence[str]:
@@ -54,7 +54,7 @@ class Page:
     def cursor(self, index: int) -> str:
         """Return the cursor of one row; raises IndexError where there is none."""
         row = self.rows[index]
-        more = self.carried[index] if self.carried else ()
+        more = self.carried(range(len(self.rows))[index]) if self.carried else ()
         return self.order.encode(row, *more) if self.order else ""
 
 
@@ -129,7 +129,9 @@ async def _fetch(
         cursors=(after, before),
         **keys,
     )
-    return await database.fetch(statement, plan=listing.plan)
+    # Counting takes far longer than planning, and how it is best done depends on how many rows there are to count.
+    plan = Plan.EACH_TIME if wanted.total_count and listing.parents is None else listing.plan
+    return await database.fetch(statement, plan=plan)
 
 
 def _cut(rows: Sequence[Row], order: Order, request: PageRequest, wanted: Wanted) -> Page:

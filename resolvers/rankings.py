@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import orjson
 from sqlalchemy import ColumnElement, Integer, Text, and_, case, cast, func, literal, literal_column, select
-from sqlalchemy.dialects.postgresql import JSONB
 
 from resolvers.conditions import write_backtest_condition
 from resolvers.filters import Conditions, Shape, read_backtest_filter
@@ -50,8 +50,7 @@ async def rank_backtests(
     page = await fetch_page(database, listing, request, wanted)
     if not with_ranks:
         return Ranking(page, [None] * len(page.rows))
-    ranks, page.carried = _ranks(page, by, start)
-    return Ranking(page, ranks)
+    return Ranking(page, _ranks(page, by, start))
 
 
 def ranking_order(by: str, *, conditions: Conditions, min_trades: int) -> Order:
@@ -127,7 +126,8 @@ def _counted(keys: tuple[tuple[str, bool], ...], condition: ColumnElement[bool],
 
 
 def _figure(place: Any, better: Any) -> ColumnElement[Any]:
-    return func.jsonb_build_array(place, better, _seen(), type_=JSONB)
+    """Return it as text: each row has it, and one of them is read."""
+    return cast(func.jsonb_build_array(place, better, _seen()), Text)
 
 
 def _seen() -> ColumnElement[Any]:
@@ -140,16 +140,17 @@ def _seen() -> ColumnElement[Any]:
     return case((func.to_regproc(literal_column("'citus_version'")).is_(None), snapshot))
 
 
-def _ranks(page: Page, by: str, start: _Start | None) -> tuple[list[int], list[Carried]]:
-    """Return the rank of each row: its place, or the rank of an equal one ahead of it; and what its cursor carries."""
+def _ranks(page: Page, by: str, start: _Start | None) -> list[int]:
+    """Return the rank of each row: its place, or the rank of an equal one ahead of it; and have cursors carry it."""
     if not page.rows:
-        return [], []
-    ahead, better, seen = page.rows[0]["figure"]
+        return []
+    ahead, better, seen = orjson.loads(page.rows[0]["figure"])
     last = None if start is None else start.values[0]
     ranks, rank = [], better + 1
     for place, row in enumerate(page.rows, ahead + 1):
         if row[by] != last:
             rank, last = place, row[by]
         ranks.append(rank)
-    carried = [Carried(place, rank - 1, seen) for place, rank in enumerate(ranks, ahead + 1)] if seen else []
-    return ranks, carried
+    if seen:
+        page.carried = lambda index: Carried(ahead + 1 + index, ranks[index] - 1, seen)
+    return ranks

@@ -1,19 +1,21 @@
 """The connections to a PostgreSQL server: opened when needed, used again, dropped when lost or idle for long.
 
 asyncpg's own pool asks the server to reset a connection after each use and starts a task for it, which together cost
-three times a small question. Nothing is to be reset here: what runs on a connection leaves no state behind (no SET but
-the one below, no LISTEN, no advisory lock, no cursor), a transaction ends with its block, and a connection that was
-left in the middle of something is closed.
+four times what a small question costs. Nothing is to be reset here: what runs on a connection leaves no state behind
+(no SET but the one below, no LISTEN, no advisory lock, no cursor), a transaction ends with its block, and a connection
+that was left in the middle of something is closed.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import asyncpg
 
 IDLE_SECONDS = 300.0
+END_SECONDS = 5.0
 
 
 class Plan(Enum):
@@ -49,6 +51,7 @@ class Connections:
         self._open: set[Connection] = set()
         self._opening = 0
         self._idle: list[Connection] = []
+        self._endings: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -61,8 +64,13 @@ class Connections:
             self._places.release()
             raise
 
-    def give(self, connection: Connection) -> None:
-        """Take a connection back."""
+    def give(self, connection: Connection, *, is_unfinished: bool = False) -> None:
+        """Take a connection back; one whose work was given up in the middle is closed first."""
+        if is_unfinished:
+            ending = asyncio.get_running_loop().create_task(self._end(connection))
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+            return
         if connection.is_closed() or connection.is_in_transaction():
             self._drop(connection)
         else:
@@ -97,6 +105,16 @@ class Connections:
         if connection.plan is not plan:
             await self._change_plan(connection, plan)
         return connection
+
+    async def _end(self, connection: Connection) -> None:
+        """Have the server stop what it does for a connection, and close it."""
+        try:
+            # Whatever happens, it is closed; a request to stop needs a connection of its own, which may fail.
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await connection.close(timeout=END_SECONDS)
+        finally:
+            self._drop(connection)
+            self._places.release()
 
     def _find(self, plan: Plan) -> Connection | None:
         """Return an idle connection, None where one is to be opened; the last used one is the most likely to work."""

@@ -103,14 +103,15 @@ class Database:
     @asynccontextmanager
     async def _lent(self, plan: Plan) -> AsyncIterator[Connection]:
         connection = await self._connections.take(plan)
+        is_cancelled = False
         try:
             yield connection
         except asyncio.CancelledError:
-            # It may be in the middle of an answer that nobody reads.
-            connection.terminate()
+            is_cancelled = True
             raise
         finally:
-            self._connections.give(connection)
+            # What is cancelled may be in the middle of an answer that nobody reads.
+            self._connections.give(connection, is_unfinished=is_cancelled)
 
 
 class Transaction:

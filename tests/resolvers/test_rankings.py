@@ -119,7 +119,8 @@ async def test_what_a_cursor_carries_is_taken_as_long_as_no_transaction_has_ende
     ranks: list[int | None] = []
     for _ in range(20):  # the server's own housekeeping ends transactions, too
         first = await rank(shared_database, "sharpe_ratio", PageRequest(5))
-        cursor = carrying(first.page.cursors[-1], 1_000, 900, first.page.carried[-1].seen)
+        assert first.page.carried is not None
+        cursor = carrying(first.page.cursors[-1], 1_000, 900, first.page.carried(4).seen)
         ranks = list((await rank(shared_database, "sharpe_ratio", PageRequest(2, after=cursor))).ranks)
         if ranks[1] == 1_002:
             break
