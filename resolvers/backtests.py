@@ -45,10 +45,11 @@ async def list_backtests(
     order names columns, each with whether it falls; the id decides ties, in the direction of the last column.
     """
     said = read_backtest_filter(conditions)
+    is_newest = [name for name, _ in order or NEWEST] == ["created_at"]
     listing = Listing(
         order=backtest_order(order or NEWEST, conditions),
         condition=Part(write_backtest_condition, said.shape, said.values),
-        plan=said.plan,
+        plan=said.plan(("symbol", "strategy", "id")) if is_newest else Plan.EACH_TIME,
     )
     return await fetch_page(database, listing, request, wanted)
 

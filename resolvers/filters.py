@@ -6,7 +6,7 @@ number which operand goes where, so that a filter with other operands has the sa
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -54,10 +54,15 @@ class Said:
     shape: Shape
     values: Sequence[Any]
 
-    @property
-    def plan(self) -> Plan:
-        """When to plan: once where one index answers whatever the values are, as there are no others to choose from."""
-        return Plan.ONCE if all(_is_always_the_same(name, asked) for name, asked in self.shape) else Plan.EACH_TIME
+    def plan(self, indexed: Collection[str]) -> Plan:
+        """Return when to plan, where an index answers without a condition and with an equality on one of these columns.
+
+        Only then is there nothing to choose: which of two indexes is better depends on how many runs have a value.
+        """
+        if not self.shape:
+            return Plan.ONCE
+        (name, asked), *others = self.shape
+        return Plan.EACH_TIME if others or name not in indexed or not _is_equality(name, asked) else Plan.ONCE
 
 
 def read_backtest_filter(conditions: Conditions) -> Said:
@@ -178,7 +183,6 @@ def _is_found(path: Sequence[str], comparison: Conditions) -> bool:
     return len(path) <= DEEPEST and not any(_POSITION.fullmatch(key) for key in path[1:])
 
 
-def _is_always_the_same(name: str, asked: Any) -> bool:
-    if name not in {"symbol", "strategy", "id"} or asked.nulls or not asked.is_case_sensitive:
-        return False
-    return all(operator == "eq" or (name, operator) == ("id", "in") for operator, _ in asked.operands)
+def _is_equality(name: str, asked: Comparison) -> bool:
+    operators = {"eq", "in"} if name == "id" else {"eq"}
+    return asked.is_case_sensitive and not asked.nulls and operators.issuperset(dict(asked.operands))

@@ -12,9 +12,10 @@ from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.page_statements import Part
 from resolvers.pages import Listing, Page, Wanted, fetch_page
 from resolvers.paging import Carried, Order, PageRequest, mark_of, sorts_of
+from resolvers.store.connections import Plan
 from resolvers.store.database import Database
 from resolvers.store.metrics import METRICS_BY_NAME
-from resolvers.store.tables import backtests
+from resolvers.store.tables import RANKED, backtests
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,8 @@ async def rank_backtests(
     condition = Part(write_ranked_condition, (by, said.shape), (min_trades, said.values))
     start = _Start(*order.decode_more(request.after)) if request.after is not None else None
     figure = _ahead_part(order, condition, start) if with_ranks else None
-    listing = Listing(order=order, condition=condition, figure=figure, plan=said.plan)
+    plan = said.plan(("symbol", "id")) if by in RANKED else Plan.EACH_TIME
+    listing = Listing(order=order, condition=condition, figure=figure, plan=plan)
     page = await fetch_page(database, listing, request, wanted)
     if not with_ranks:
         return Ranking(page, [None] * len(page.rows))

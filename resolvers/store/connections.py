@@ -85,10 +85,12 @@ class Connections:
         for _ in range(self._most):
             await self._places.acquire()
         connections, self._idle = self._idle, []
-        await asyncio.gather(*(connection.close() for connection in connections))
-        self.terminate()
-        for _ in range(self._most):
-            self._places.release()
+        try:
+            await asyncio.gather(*(connection.close() for connection in connections))
+        finally:
+            self.terminate()
+            for _ in range(self._most):  # whoever still waits is to learn that it is closed
+                self._places.release()
 
     def terminate(self) -> None:
         """Close all connections at once, also those in use."""

@@ -24,8 +24,9 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-KEPT = 500
-"""Shapes that are kept of each statement, the last used ones; a client that invents shapes fills no more than this."""
+KEPT = 200
+"""Shapes that are kept of each statement, the last used ones; a client that invents shapes fills no more than this,
+some 0.2 MB for each of the largest filters."""
 
 Reader = Callable[[Mapping[str, Any]], Any]
 

@@ -122,3 +122,11 @@ async def test_ranks_on_page_200_are_those_of_the_whole_ranking(runs: PlannedDat
     )
     expected = {row["id"]: row["rank"] for row in await runs.fetch(ranks)}
     assert ranking.ranks == [expected[row["id"]] for row in ranking.page.rows]
+
+
+async def test_the_few_runs_of_a_strategy_are_not_searched_in_the_whole_ranking(runs: PlannedDatabase) -> None:
+    for _ in range(7):  # more often than PostgreSQL plans anew by itself
+        await rank(runs, "sharpe_ratio", {"strategy": {"eq": "unknown"}}, PageRequest(PAGE))
+        assert runs.indexes() == {"ix_backtests_strategy_newest"}
+        await rank(runs, "sharpe_ratio", {"strategy": {"eq": "sma_cross"}}, PageRequest(PAGE))
+        assert runs.indexes() == {"ix_backtests_best_sharpe_ratio"}
