@@ -1,1 +1,1 @@
-"""Programs that measure; pytest collects none of them."""
+"""What requests cost, measured against a reference that is written by hand."""
