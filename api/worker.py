@@ -23,7 +23,10 @@ ORDERS, ANSWERS = 0, 1
 
 def main() -> None:
     """Work as the order says, until it ends or SIGTERM comes."""
-    dsn, descriptors, values = orjson.loads(sys.stdin.buffer.readline())
+    order = sys.stdin.buffer.readline()
+    if not order:  # the service ended before it gave one
+        return
+    dsn, descriptors, values = orjson.loads(order)
     settings = Settings(**values | {"data_dir": Path(values["data_dir"])})
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:

@@ -117,6 +117,7 @@ async def test_each_part_of_a_stream_goes_out_before_the_next_one_is_made() -> N
         await forward(
             {"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
         )
+        assert len(sent) == 1
         for number in range(3):
             await forward({"type": "http.response.body", "body": b"data: 1\n\n" * 999, "more_body": True})
             assert len(sent) == number + 2
