@@ -108,9 +108,7 @@ def _content(record: BacktestRecord) -> list[Any]:
     return [record.row, record.created_at, *curves, *texts, rows.entry_times, rows.exit_times, *numbers]
 
 
-async def _store(
-    database: Database, saves: Sequence[Save]
-) -> tuple[Mapping[UUID, Save], Mapping[UUID, bytes | None]]:
+async def _store(database: Database, saves: Sequence[Save]) -> tuple[Mapping[UUID, Save], Mapping[UUID, bytes | None]]:
     """Store the runs that are not there yet; return those, and the content hashes of those that are."""
     may_be_known = any(save.record.id or save.document for save in saves)
     while True:

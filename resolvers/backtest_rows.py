@@ -110,9 +110,7 @@ def _pack_times(columns: Sequence[NDArray[np.int64]]) -> Fixed:
 
 def _numbers(lists: Sequence[TradesDraft], name: str) -> list[NDArray[np.float64]]:
     """Return a column of numbers for each list of trades; one that nobody gave is undefined throughout."""
-    return [
-        each.numbers[name].values if name in each.numbers else np.full(len(each), np.nan) for each in lists
-    ]
+    return [each.numbers[name].values if name in each.numbers else np.full(len(each), np.nan) for each in lists]
 
 
 def _joined(columns: Iterable[Iterable[Any]]) -> list[Any]:

@@ -9,7 +9,7 @@ import strawberry
 from strawberry import UNSET
 
 from resolvers.importers.drafts import NO_TIME, BacktestDraft, Path, Places, SeriesDraft, TradesDraft
-from resolvers.importers.numbers import parse_numbers
+from resolvers.importers.numbers import take_numbers
 from schema.coercion.columns import Table, in_columns
 from schema.coercion.objects import AS_COLUMNS
 from schema.enums import BacktestStatus, Direction
@@ -134,7 +134,7 @@ def _read_table(table: Table[TradeInput]) -> TradesDraft:
         directions=[direction.value for direction in table.column("direction")],
         entry_times=np.array(table.column("entry_time"), dtype=np.int64),
         exit_times=np.array(exits, dtype=np.int64),
-        numbers={name: parse_numbers(table.column(name)) for name in _NUMBERS},
+        numbers={name: take_numbers(table.column(name)) for name in _NUMBERS},
         exit_reasons=table.column("exit_reason"),
         other_metrics=table.column("other_metrics"),
     )

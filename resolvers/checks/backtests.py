@@ -12,7 +12,16 @@ import numpy as np
 from resolvers.checks.report import Report, camel
 from resolvers.checks.series import Curve, check_curve, check_drawdown_curve, place_in_time
 from resolvers.checks.trades import are_sound, check_trades, count_results
-from resolvers.importers.drafts import NO_TIME, BacktestDraft, Notice, Problem, SeriesDraft, Source, TradesDraft, TradesPart
+from resolvers.importers.drafts import (
+    NO_TIME,
+    BacktestDraft,
+    Notice,
+    Problem,
+    SeriesDraft,
+    Source,
+    TradesDraft,
+    TradesPart,
+)
 from resolvers.store.metrics import METRICS
 
 MOST_TAGS = 100

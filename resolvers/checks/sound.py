@@ -3,7 +3,9 @@
 Nearly everything is sound. What is not may still be taken: the checks of `Report` decide, and name it.
 """
 
+from collections.abc import Callable
 from math import isfinite
+from types import NoneType
 from typing import Any
 
 DEEPEST = 100
@@ -28,17 +30,18 @@ def is_sound_object(given: Any) -> bool:
 
 
 def _is_sound(given: Any, depth: int) -> bool:
-    kind = type(given)
-    if kind is str:
-        return is_storable(given)
-    if kind is float:
-        return isfinite(given)
-    if kind is int:
-        return _WHOLE[0] <= given < _WHOLE[1]
-    if kind is dict:
-        return depth < DEEPEST and all(
-            type(key) is str and is_storable(key) and _is_sound(value, depth + 1) for key, value in given.items()
-        )
-    if kind is list:
-        return depth < DEEPEST and all(_is_sound(value, depth + 1) for value in given)
-    return given is None or kind is bool
+    look = _LOOKS.get(type(given))
+    return look is not None and depth <= DEEPEST and look(given, depth + 1)
+
+
+_LOOKS: dict[type, Callable[[Any, int], bool]] = {
+    str: lambda text, _: is_storable(text),
+    float: lambda number, _: isfinite(number),
+    int: lambda number, _: _WHOLE[0] <= number < _WHOLE[1],
+    bool: lambda _, __: True,
+    NoneType: lambda _, __: True,
+    list: lambda values, depth: all(_is_sound(value, depth) for value in values),
+    dict: lambda values, depth: all(
+        type(key) is str and is_storable(key) and _is_sound(value, depth) for key, value in values.items()
+    ),
+}

@@ -26,7 +26,9 @@ def are_sound(draft: TradesDraft) -> bool:
         set(draft.directions) <= DIRECTIONS
         and not _are_backwards(draft).any()
         and all(_are_numbers_sound(name, numbers) for name, numbers in draft.numbers.items())
-        and all(reason is None or (len(reason) <= LONGEST and is_storable(reason)) for reason in set(draft.exit_reasons))
+        and all(
+            reason is None or (len(reason) <= LONGEST and is_storable(reason)) for reason in set(draft.exit_reasons)
+        )
         and not any(draft.other_metrics)
     )
 
@@ -78,7 +80,8 @@ def _check_times(report: Report, draft: TradesDraft) -> None:
 
 
 def _are_backwards(draft: TradesDraft) -> NDArray[np.bool_]:
-    return (draft.exit_times != NO_TIME) & (draft.exit_times < draft.entry_times)
+    backwards: NDArray[np.bool_] = (draft.exit_times != NO_TIME) & (draft.exit_times < draft.entry_times)
+    return backwards
 
 
 def _are_numbers_sound(name: str, numbers: Numbers) -> bool:

@@ -20,7 +20,7 @@ class NumberError(ValueError):
         self.index = index
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Numbers:
     """A float64 column in which NaN means undefined.
 
@@ -47,17 +47,20 @@ def read_numbers(given: Sequence[object]) -> tuple[Numbers, Sequence[int]]:
     if not set(map(type, given)) <= {int, float, type(None)}:
         bad = [index for index, value in enumerate(given) if value is not None and not _is_number(value)]
         given = _without(given, bad)
+    return take_numbers(given), bad
+
+
+def take_numbers(given: Sequence[object]) -> Numbers:
+    """Turn what is known to be numbers and nulls into a column."""
     try:
         values = np.array(given, dtype=np.float64)
     except OverflowError:
         values = np.array([_clipped(value) for value in given], dtype=np.float64)
     strange = np.flatnonzero(~np.isfinite(values))
     if not len(strange):
-        return Numbers(values, strange), bad
+        return Numbers(values, strange)
     values[strange] = np.nan
-    return Numbers(
-        values, np.array([index for index in strange.tolist() if given[index] is not None], dtype=np.intp)
-    ), bad
+    return Numbers(values, np.array([place for place in strange.tolist() if given[place] is not None], dtype=np.intp))
 
 
 def parse_numbers(given: Sequence[object]) -> Numbers:

@@ -49,7 +49,7 @@ def read_times(given: Sequence[object]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def read_iso_times(given: Sequence[object]) -> NDArray[np.int64]:
-    """Turn times in a spelling of ISO 8601 as parse_times does; the smallest int64 stands for whatever else is given."""
+    """Turn times in a spelling of ISO 8601 as parse_times does; the smallest int64 stands for all else."""
     times = read_usual_times(given)
     if times is not None:
         return times

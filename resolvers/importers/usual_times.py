@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ def read_usual_times(given: Sequence[object]) -> NDArray[np.int64] | None:
     known = [text for text in given if text is not None] if None in given else given
     if not all(isinstance(text, str) for text in known[:FEW]):
         return None
-    found = _read_few(known) if len(known) <= FEW else _read_many(known)  # type: ignore[arg-type] - joining tells
+    found = _read_few(known) if len(known) <= FEW else _read_many(known)
     if found is None or known is given:
         return found
     times = np.full(len(given), NOT_A_TIME)
@@ -57,7 +58,7 @@ def read_usual_times(given: Sequence[object]) -> NDArray[np.int64] | None:
     return times
 
 
-def _read_few(texts: Sequence[str]) -> NDArray[np.int64] | None:
+def _read_few(texts: Sequence[Any]) -> NDArray[np.int64] | None:
     if not all(map(SPELLING.fullmatch, texts)):
         return None
     try:
@@ -67,8 +68,8 @@ def _read_few(texts: Sequence[str]) -> NDArray[np.int64] | None:
     return np.array([(time - _EPOCH) // _MICROSECOND for time in times], dtype=np.int64)
 
 
-def _read_many(texts: Sequence[str]) -> NDArray[np.int64] | None:
-    """Read texts of one spelling, one character of all texts at a time."""
+def _read_many(texts: Sequence[Any]) -> NDArray[np.int64] | None:
+    """Read texts of one spelling, one character of all texts at a time; the first of them is known to be a text."""
     end = next((end for end in ENDS if texts[0].endswith(end)), "")
     pattern = PATTERNS.get(len(texts[0]) - len(end))
     if pattern is None or (end and len(pattern) <= CLOCK):
@@ -113,7 +114,8 @@ def _compute(cells: Cells, pattern: str) -> NDArray[np.int64] | None:
     times = seconds * 1_000_000
     for place, digit in enumerate(digits[WHOLE:]):
         times += digit * np.int64(10 ** (5 - place))
-    return times
+    found: NDArray[np.int64] = times
+    return found
 
 
 @cache

@@ -142,9 +142,7 @@ class Transaction:
     async def copy_packed(self, table: Table, packed: Packed) -> None:
         """Add rows by COPY that are packed already."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(packed.columns))
-        await self._connection.copy_to_table(
-            table.name, source=packed.parts(), columns=packed.columns, format="binary"
-        )
+        await self._connection.copy_to_table(table.name, source=packed.parts(), columns=packed.columns, format="binary")
 
 
 def _ready(statement: Statement | ClauseElement) -> Statement:

@@ -49,8 +49,9 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
         """Build the executor; a context with an attribute `memory` is given what is known of the operation."""
         memory = memory_of(document, operation_name, raw_variable_values)
         operation = get_operation_ast(document, operation_name)
-        given, definitions = raw_variable_values or {}, operation.variable_definitions if operation else ()
-        values = coerce_variables(schema, definitions, given) if definitions else None
+        values = None
+        if operation is not None and operation.variable_definitions:
+            values = coerce_variables(schema, operation.variable_definitions, raw_variable_values or {})
         if values is not None:
             # graphql-core would coerce them again: it is shown the same document without their definitions.
             document, raw_variable_values = _bare(document, memory), None
@@ -58,7 +59,7 @@ class BulkExecutor(StrawberryGraphQLCoreExecutionContext):
             schema, document, root_value, context_value, raw_variable_values, operation_name, *rest, **options
         )
         if isinstance(built, BulkExecutor):
-            if values is not None:
+            if operation is not None and values is not None:
                 built.operation, built.variable_values = operation, values
             built._remember(memory)  # noqa: SLF001 - its own class
         return built

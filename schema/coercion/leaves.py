@@ -20,21 +20,15 @@ class Unusual(Exception):
 
 
 def compile_leaf(leaf: Leaf, *, nullable: bool) -> Coerce:
-    """Return what coerces a column of one scalar or enum; it raises Unusual where any value is not valid."""
+    """Return what coerces a column of one scalar or enum."""
     if leaf.name == "JSON":
         return _any_json if nullable else _refusing_null(_any_json)
-    plain = {NoneType} if nullable else set()
+    nulls = {NoneType} if nullable else set()
     if isinstance(leaf, GraphQLEnumType):
-        return _words(leaf, plain | {str})
-    match leaf.name:
-        case "String" | "ID":
-            return _unchanged(leaf, plain | {str})
-        case "Boolean":
-            return _unchanged(leaf, plain | {bool})
-        case "Float":
-            return _floats(leaf, plain | {float})
-        case "DateTime":
-            return _times(leaf, plain | {str})
+        return _words(leaf, nulls | {str})
+    if leaf.name in _KNOWN:
+        kind, compiled = _KNOWN[leaf.name]
+        return compiled(leaf, nulls | {kind})
     return _one_by_one(leaf, nullable=nullable)
 
 
@@ -123,3 +117,13 @@ def _times(leaf: Leaf, plain: set[type]) -> Coerce:
         return values
 
     return coerce
+
+
+_KNOWN: dict[str, tuple[type, Callable[[Leaf, set[type]], Coerce]]] = {
+    "ID": (str, _unchanged),
+    "String": (str, _unchanged),
+    "Boolean": (bool, _unchanged),
+    "Float": (float, _floats),
+    "DateTime": (str, _times),
+}
+"""For scalars by their names: the type of what is plainly one, and what coerces a column of those."""

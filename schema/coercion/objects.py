@@ -54,7 +54,9 @@ class Coercers:
         if isinstance(inner, GraphQLList):
             return _past_nulls(self._list(inner.of_type, as_columns=as_columns), list, nullable=nullable)
         if isinstance(inner, GraphQLInputObjectType):
-            return _past_nulls(lambda column, depth: self.table(inner, column, depth).objects(), dict, nullable=nullable)
+            return _past_nulls(
+                lambda column, depth: self.table(inner, column, depth).objects(), dict, nullable=nullable
+            )
         return compile_leaf(inner, nullable=nullable)
 
     def table(self, kind: GraphQLInputObjectType, column: Column, depth: int) -> Table[Any]:
@@ -107,45 +109,57 @@ class _Objects:
         self.kind = kind
         self.fields = fields
         self.required = {name for name, field in fields.items() if field.absent is MISSING}
-        self.absent = {
-            field.python_name: field.absent for field in fields.values() if field.absent is not MISSING
-        }
+        self.absent = {field.python_name: field.absent for field in fields.values() if field.absent is not MISSING}
 
     @classmethod
     def of(cls, kind: GraphQLInputObjectType) -> "_Objects | None":
         """Return what is known of a type, None for one with anything that is not plain."""
         definition = kind.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
-        if not _is_plain(kind, definition):
+        if not isinstance(definition, StrawberryObjectDefinition) or not _is_plain(kind, definition):
             return None
-        fields = {name: _read_field(field) for name, field in kind.fields.items()}
-        if None in fields.values():
+        fields = {name: field for name, each in kind.fields.items() if (field := _read_field(each))}
+        if len(fields) < len(kind.fields):
             return None
         definition.from_input = _take
         return cls(definition.origin, fields)
 
     def table(self, coercers: Coercers, column: Column, depth: int) -> Table[Any]:
-        names: set[Any] = set().union(*column)
-        if not names <= self.fields.keys() or (column and not names >= self.required):
+        """Return the table of a column of dicts."""
+        alike = _take_apart(column)
+        raw = _take_apart_with_gaps(column) if alike is None else alike
+        if not raw.keys() <= self.fields.keys() or (column and not raw.keys() >= self.required):
             raise Unusual
-        alike = set(map(len, column)) <= {len(names)}  # with these names only, as many names are the same names
         given = {}
-        for name in names:
+        for name, values in raw.items():
             field = self.fields[name]
             if field.coerce is None:
                 field.coerce = coercers.compile(field.kind, as_columns=field.as_columns)
             given[field.python_name] = (
-                field.coerce(list(map(itemgetter(name), column)), depth + 1)
-                if alike
-                else _past_gaps(field, field.coerce, [row.get(name, MISSING) for row in column], depth + 1)
+                field.coerce(values, depth + 1) if alike else _past_gaps(field, field.coerce, values, depth + 1)
             )
         return Table(self.kind, len(column), given, self.absent)
 
 
-def _is_plain(kind: GraphQLInputObjectType, definition: object) -> bool:
+def _take_apart(column: Column) -> dict[Any, list[Any]] | None:
+    """Return a list for each name of dicts which all have the same names; None for others."""
+    if len(set(map(len, column))) != 1:
+        return None
+    try:
+        return {name: list(map(itemgetter(name), column)) for name in column[0]}
+    except KeyError:
+        return None
+
+
+def _take_apart_with_gaps(column: Column) -> dict[Any, list[Any]]:
+    """Return a list for each name that any of the dicts has, with MISSING where a dict has it not."""
+    names: set[Any] = set().union(*column)
+    return {name: [row.get(name, MISSING) for row in column] for name in names}
+
+
+def _is_plain(kind: GraphQLInputObjectType, definition: StrawberryObjectDefinition) -> bool:
     """Tell whether an input type is a Strawberry class that is made from its fields and nothing else."""
     return (
-        isinstance(definition, StrawberryObjectDefinition)
-        and definition.from_input in (None, _take)
+        definition.from_input in (None, _take)
         and definition.concrete_of is None
         and not kind.is_one_of
         and kind.out_type is GraphQLInputObjectType.out_type

@@ -41,8 +41,6 @@ def _coerce(
         sources[name] = VariableValueSource(signature, value)
         if value is not Undefined:
             [coerced[name]] = coercers.of_variable(signature.type)([value], 0)
-        elif signature.default is not None:
-            raise Unusual
-        elif is_non_null_type(signature.type):
+        elif signature.default is not None or is_non_null_type(signature.type):
             raise Unusual
     return VariableValues(sources, coerced)

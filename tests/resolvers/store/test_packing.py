@@ -42,7 +42,15 @@ async def test_packed_rows_come_back_as_they_were(database: Database, with_nulls
     pnl = np.where(nulls, np.nan, values)
     reasons = list(np.resize(np.array(TEXTS, dtype=object), 7))
     others: list[dict[str, Any]] = [{}, {"leverage": 3}, {}, {"ä": [1, None]}, {}, {}, {"long": "x" * 3_000}]
-    documents = [b"{}", b'{"leverage":3}', b"{}", '{"ä":[1,null]}'.encode(), b"{}", b"{}", b'{"long":"%s"}' % (b"x" * 3_000)]
+    documents = [
+        b"{}",
+        b'{"leverage":3}',
+        b"{}",
+        '{"ä":[1,null]}'.encode(),
+        b"{}",
+        b"{}",
+        b'{"long":"%s"}' % (b"x" * 3_000),
+    ]
     packed = pack(
         {
             "backtest_id": pack_ids(ids, counts),

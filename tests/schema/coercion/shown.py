@@ -11,11 +11,9 @@ from strawberry import UNSET
 
 def show(value: Any) -> Any:
     """Return all there is to see of an input, each number and word with its type."""
-    if value is UNSET:
-        return "unset"
     if isinstance(value, np.ndarray):
         return [str(value.dtype), [repr(each) for each in value.tolist()]]
-    if isinstance(value, Enum):
+    if value is UNSET or isinstance(value, Enum):
         return str(value)
     if is_dataclass(value):
         return {field.name: show(getattr(value, field.name)) for field in fields(value)} | {

@@ -64,9 +64,7 @@ class Query:
 
 
 BULK, ORDINARY = (
-    strawberry.Schema(
-        query=Query, config=StrawberryConfig(scalar_map=SCALARS), execution_context_class=executor
-    )
+    strawberry.Schema(query=Query, config=StrawberryConfig(scalar_map=SCALARS), execution_context_class=executor)
     for executor in (BulkExecutor, None)
 )
 
@@ -130,7 +128,7 @@ LONG_AGO = {"entryTime": "0099-12-31T23:59:59.999999Z", "entryPrice": 1.5}
         (take("trades"), {}),
         (take("trades"), None),
         (take("trades"), {"x": None, "y": 5}),
-        (take("trades"), {"x": [{**TRADE, 5: 1}]}),
+        (take("trades"), {"x": [{5: 1}]}),
         (take("run"), {}),
         (take("run"), {"x": None}),
         ("query($x: [TradeInput] = [{entryTime: 5}]) { trades(given: $x) }", {}),
@@ -177,7 +175,8 @@ async def test_trades_of_many_runs_are_one_table() -> None:
 async def test_objects_that_are_made_are_taken_as_they_are() -> None:
     """Where Strawberry converts arguments, it meets objects that are finished."""
     seen: list[Any] = []
-    query = 'query($x: MetricsInput) { a: run(given: {symbol: "a", strategy: "b", metrics: $x}) b: run(given: {symbol: "c", strategy: "d", metrics: $x}) }'
+    run = 'run(given: {symbol: "a", strategy: "b", metrics: $x})'
+    query = f"query($x: MetricsInput) {{ one: {run} other: {run} }}"
     await BULK.execute(query, variable_values={"x": {"beta": 0.5}}, context_value=seen)
     assert isinstance(seen[0].metrics, MetricsInput)
     assert seen[0].metrics is seen[1].metrics

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
-from resolvers.store.metrics import METRICS
 from strawberry.utils.str_converters import to_camel_case
+
+from resolvers.store.metrics import METRICS
 
 Dice = random.Random
 
-ODD = (
+ODD: tuple[Any, ...] = (
     *(None, True, False, 0, 1, -1, 2**31, 2**53 + 1, 10**30, -(10**400), 0.5, -0.0, 5.0, 1e999, -math.inf, math.nan),
     *("", "x", "LONG", "long", "SHORT", "COMPLETED", "NaN", "1.5", "inf", "nul\x00l", "half \ud800", "日本"),
     *("2024-01-02", "2024-01-02T09:30:00Z", "2024-01-02 09:30:00.123456+02:00", "02/01/2024", "31/12/2024", "now"),

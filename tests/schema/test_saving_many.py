@@ -1,0 +1,74 @@
+"""Saving many runs at once: few statements, each run for itself."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+from tests.client import Client
+from tests.operations import RUN, SAVE_MANY
+from tests.schema.test_saving import CURVE, TRADE, read
+from tests.statements import counted_statements
+
+
+async def test_batches_that_overlap_at_the_same_moment_store_each_run_once(client: Client) -> None:
+    ids = [str(uuid4()) for _ in range(40)]
+    batches = [[RUN | {"id": id, "trades": [TRADE] * 3} for id in ids[start : start + 25]] for start in (0, 5, 10, 15)]
+    batches += [list(reversed(batch)) for batch in batches]
+    payloads = await asyncio.gather(*(client.ask(SAVE_MANY, inputs=batch) for batch in batches))
+    assert sum(payload["saveBacktests"]["createdCount"] for payload in payloads) == 40
+    for batch, payload in zip(batches, payloads, strict=True):
+        assert payload["saveBacktests"]["errors"] == []
+        assert [run["id"] for run in payload["saveBacktests"]["backtests"]] == [run["id"] for run in batch]
+    stored = await client.ask("{ backtests(first: 100) { nodes { trades { totalCount } } } }")
+    assert [run["trades"]["totalCount"] for run in stored["backtests"]["nodes"]] == [3] * 40
+
+
+async def test_many_runs_with_all_that_belongs_to_them_come_back(client: Client) -> None:
+    """Trades of many runs are one table on their way in, with gaps where some say more than others."""
+    open_trade = {name: value for name, value in TRADE.items() if name not in {"exitTime", "exitPrice", "pnl"}}
+    lists: list[list[dict[str, Any]]] = [
+        [TRADE, open_trade | {"direction": "SHORT", "exitReason": "end"}],
+        [],
+        [TRADE | {"otherMetrics": {"leverage": 3}}, TRADE | {"otherMetrics": None, "size": 2}],
+    ]
+    inputs = [RUN | {"trades": trades, "equityCurve": CURVE} for trades in lists] + [RUN]
+    payload = (await client.ask(SAVE_MANY, inputs=inputs))["saveBacktests"]
+    assert (payload["createdCount"], payload["warnings"], payload["errors"]) == (4, [], [])
+    for run, trades in zip(payload["backtests"], [*lists, []], strict=True):
+        stored = (await read(client, run["id"]))["trades"]["nodes"]
+        assert [trade["number"] for trade in stored] == list(range(1, len(trades) + 1))
+        for given, found in zip(trades, stored, strict=True):
+            expected = {"direction": "LONG", "exitTime": None, "exitReason": None, "size": None, "pnl": None} | given
+            expected |= {"otherMetrics": given.get("otherMetrics") or {}}
+            assert {name: found[name] for name in expected if not name.endswith("Time")} == {
+                name: value for name, value in expected.items() if not name.endswith("Time")
+            }
+            assert (found["exitTime"] is None) == (expected["exitTime"] is None)
+
+
+async def test_one_runs_trouble_among_many_is_told_at_its_place(client: Client) -> None:
+    backwards = TRADE | {"exitTime": "2024-01-01"}
+    inputs = [RUN | {"trades": [TRADE]}, RUN | {"trades": [TRADE, backwards]}, RUN | {"trades": [TRADE | {"size": -1}]}]
+    payload = (await client.ask(SAVE_MANY, inputs=inputs))["saveBacktests"]
+    assert payload["createdCount"] == 1
+    assert [(error["index"], error["path"]) for error in payload["errors"]] == [
+        (1, ["inputs", "1", "trades", "1", "exitTime"]),
+        (2, ["inputs", "2", "trades", "0", "size"]),
+    ]
+
+
+async def test_any_number_of_runs_costs_the_same_statements(client: Client) -> None:
+    for count in (1, 30):
+        inputs = [RUN | {"id": str(uuid4()), "trades": [TRADE], "equityCurve": CURVE} for _ in range(count)]
+        with counted_statements() as statements:
+            await client.ask(SAVE_MANY, inputs=inputs)
+        assert [statement.split()[0] for statement in statements] == ["SELECT", "COPY", "COPY", "COPY", "SELECT"]
+
+
+async def test_what_was_just_saved_is_not_read_again_for_its_id(client: Client) -> None:
+    query = "mutation($input: SaveBacktestInput!) { saveBacktest(input: $input) { backtest { id __typename } } }"
+    with counted_statements() as statements:
+        payload = (await client.ask(query, input=RUN))["saveBacktest"]
+    assert [statement.split()[0] for statement in statements] == ["COPY"]
+    assert payload["backtest"] == {"id": payload["backtest"]["id"], "__typename": "Backtest"}
+    assert (await read(client, payload["backtest"]["id"]))["symbol"] == "GOOG"
