@@ -15,6 +15,7 @@ from resolvers.store.database import Database, Row
 from resolvers.store.statements import Shaped
 
 Key = tuple[UUID, ...]
+Names = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Page:
     total_count: int | None = 0
     """None where it was not asked for."""
     order: Order | None = None
+    names: Names = None
+    """The columns of the rows; one and the same tuple for all pages of a statement."""
     carried: Callable[[int], Carried] | None = None
     """Gives what the cursor of each row carries beside its sort values, if anything."""
 
@@ -74,7 +77,7 @@ class Listing:
 async def fetch_page(database: Database, listing: Listing, request: PageRequest, wanted: Wanted) -> Page:
     """Return one page of a listing, in one statement."""
     rows = await _fetch(database, page, listing, request, wanted)
-    return _cut(rows, listing.order, request, wanted)
+    return _cut(rows, listing.order, request, wanted, _names(rows))
 
 
 async def fetch_pages(
@@ -93,11 +96,12 @@ async def fetch_pages(
         return []
     if len(keys) == 1:
         rows = await _fetch(database, page_of_one, listing, request, wanted, key=keys[0])
-        return [_cut(rows, listing.order, request, wanted)]
+        return [_cut(rows, listing.order, request, wanted, _names(rows))]
     asked = list(dict.fromkeys(keys))
     rows = await _fetch(database, pages_of_each, listing, request, wanted, keys=list(zip(*asked, strict=True)))
+    names = _names(rows)
     found = {
-        asked[place - 1]: _cut(list(children), listing.order, request, wanted)
+        asked[place - 1]: _cut(list(children), listing.order, request, wanted, names)
         for place, children in groupby(rows, key=itemgetter("parent_place"))
     }
     return [found.get(key) or Page() for key in keys]
@@ -134,7 +138,11 @@ async def _fetch(
     return await database.fetch(statement, plan=plan)
 
 
-def _cut(rows: Sequence[Row], order: Order, request: PageRequest, wanted: Wanted) -> Page:
+def _names(rows: Sequence[Row]) -> Names:
+    return tuple(rows[0].keys()) if rows else None
+
+
+def _cut(rows: Sequence[Row], order: Order, request: PageRequest, wanted: Wanted, names: Names) -> Page:
     facts: Any = rows[0] if rows and any(wanted.facts) else {}
     if rows and "present" in rows[0] and rows[0]["present"] is None:
         rows = ()
@@ -150,4 +158,5 @@ def _cut(rows: Sequence[Row], order: Order, request: PageRequest, wanted: Wanted
         has_previous=more if request.backward else other,
         total_count=facts.get("total_count"),
         order=order,
+        names=names,
     )

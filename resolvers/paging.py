@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -60,7 +60,7 @@ class Order:
 
     table: Table
     keys: tuple[tuple[str, bool], ...]
-    mark: str
+    mark: "Mark"
     without_nulls: bool = False
 
     @property
@@ -76,7 +76,9 @@ class Order:
     def encode(self, row: Row, *more: object) -> str:
         """Return the cursor of a row, which has the columns of the order; it carries more, if given."""
         values = [row[name] for name, _ in self.keys]
-        return base64.urlsafe_b64encode(orjson.dumps([self.mark, *values, *more], default=str)).decode().rstrip("=")
+        return (
+            base64.urlsafe_b64encode(orjson.dumps([self.mark.text, *values, *more], default=str)).decode().rstrip("=")
+        )
 
     def decode(self, cursor: str) -> list[Any]:
         """Return the sort values of a cursor.
@@ -92,7 +94,7 @@ class Order:
             padded = cursor + "=" * (-len(cursor) % 4)
             mark, *values = orjson.loads(base64.b64decode(padded, altchars="-_", validate=True))
             given, more = values[: len(self.keys)], values[len(self.keys) :]
-            if mark == self.mark and len(given) == len(self.keys):
+            if mark == self.mark.text and len(given) == len(self.keys):
                 found = [_value(sort, value) for sort, value in zip(self.sorts.sorts, given, strict=True)]
                 return found, _carried(more) if more else None
         except (ValueError, TypeError):
@@ -150,9 +152,22 @@ def known_parts(values: Sequence[Any] | None) -> tuple[bool, ...] | None:
     return None if values is None else tuple(value is not None for value in values)
 
 
-def mark_of(*parts: object) -> str:
-    """Return the mark of an order and filter: equal parts give equal marks."""
-    return hashlib.sha256(orjson.dumps(parts, default=str, option=orjson.OPT_SORT_KEYS)).hexdigest()[:12]
+class Mark:
+    """What tells cursors of an order and filter from those of others; written only where there is a cursor."""
+
+    def __init__(self, parts: tuple[object, ...]) -> None:
+        self._parts = parts
+
+    @cached_property
+    def text(self) -> str:
+        """Twelve hexadecimal digits; equal parts have equal ones."""
+        said = orjson.dumps(self._parts, default=str, option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha256(said).hexdigest()[:12]
+
+
+def mark_of(*parts: object) -> Mark:
+    """Return the mark of an order and filter."""
+    return Mark(parts)
 
 
 def request_page(

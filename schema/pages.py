@@ -7,6 +7,7 @@ import strawberry
 
 from resolvers.pages import Page, Wanted
 from schema.bulk import Objects, Read, Stored
+from schema.bulk.objects import Column
 from schema.context import Info
 from schema.rows import needed_columns
 from schema.selections import is_selected, remembered
@@ -37,13 +38,19 @@ class PageInfo(Stored):
     end_cursor: str | None = strawberry.field(description="Cursor of the last edge. Null where the page is empty.")
 
 
+def _nodes(edges: Column) -> Column:
+    kind, first, _ = edges[0]
+    names = first.names if all(page.names is first.names for _, page, _ in edges) else None
+    return Objects(kind, [page.rows[index] for _, page, index in edges], names)
+
+
 @strawberry.type(description="One thing in a list, with its place in it.")
 class Edge(Stored, Generic[T]):
     """A node and its cursor; the source is the kind of the node, its page and its position there."""
 
     reads: ClassVar = {
         "cursor": Read(lambda edges: [page.cursor(index) for _, page, index in edges]),
-        "node": Read(lambda edges: Objects(edges[0][0], [page.rows[index] for _, page, index in edges])),
+        "node": Read(_nodes),
     }
     cursor: str = strawberry.field(description="The place in this order and filter, for `after` and `before`.")
     node: T = strawberry.field(description="The thing.")
@@ -59,7 +66,7 @@ class Connection(Stored, Generic[T]):
                 Objects(Edge, [(kind, page, index) for index in range(len(page.rows))]) for kind, page in lists
             ]
         ),
-        "nodes": Read(lambda lists: [Objects(kind, page.rows) for kind, page in lists]),
+        "nodes": Read(lambda lists: [Objects(kind, page.rows, page.names) for kind, page in lists]),
         "page_info": Read(lambda lists: Objects(PageInfo, [page for _, page in lists])),
         "total_count": Read(lambda lists: [page.total_count for _, page in lists]),
     }

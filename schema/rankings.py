@@ -8,6 +8,7 @@ from resolvers.paging import request_page
 from resolvers.rankings import rank_backtests
 from schema.backtests import Backtest
 from schema.bulk import Objects, Read, Stored
+from schema.bulk.objects import Column
 from schema.context import Info
 from schema.filters import Filter
 from schema.metrics import Metric
@@ -22,6 +23,12 @@ By = Annotated[
 MinTrades = Annotated[int, strawberry.argument(description="Only runs with at least so many trades.")]
 
 
+def _nodes(edges: Column) -> Column:
+    page = edges[0][0].page
+    names = page.names if all(ranking.page is page for ranking, _, _ in edges) else None
+    return Objects(Backtest, [ranking.page.rows[index] for ranking, _, index in edges], names)
+
+
 @strawberry.type(description="A run with its place in a ranking.")
 class RankingEdge(Stored):
     """A run with its place in a ranking; the source is the ranking, the metric and the position on the page."""
@@ -30,7 +37,7 @@ class RankingEdge(Stored):
         "cursor": Read(lambda edges: [ranking.page.cursor(index) for ranking, _, index in edges]),
         "rank": Read(lambda edges: [ranking.ranks[index] for ranking, _, index in edges]),
         "value": Read(lambda edges: [ranking.page.rows[index][by] for ranking, by, index in edges]),
-        "node": Read(lambda edges: Objects(Backtest, [ranking.page.rows[index] for ranking, _, index in edges])),
+        "node": Read(_nodes),
     }
     cursor: str = strawberry.field(description="The place in this ranking and filter, for `after`.")
     rank: int = strawberry.field(
@@ -51,7 +58,9 @@ class RankingConnection(Stored):
                 for ranking, by in rankings
             ]
         ),
-        "nodes": Read(lambda rankings: [Objects(Backtest, ranking.page.rows) for ranking, _ in rankings]),
+        "nodes": Read(
+            lambda rankings: [Objects(Backtest, ranking.page.rows, ranking.page.names) for ranking, _ in rankings]
+        ),
         "page_info": Read(lambda rankings: Objects(PageInfo, [ranking.page for ranking, _ in rankings])),
         "total_count": Read(lambda rankings: [ranking.page.total_count for ranking, _ in rankings]),
     }

@@ -182,10 +182,12 @@ def _joined(lists: Column) -> tuple[Column, Callable[[Column], Column]]:
 
 
 def _join_objects(lists: Sequence[Objects[Any]]) -> Objects[Any]:
-    kinds = {each.kind for each in lists if len(each)}
+    full = [each for each in lists if each.sources]
+    kinds = {each.kind for each in full}
     if len(kinds) > 1:
         raise Unusual
-    return Objects(kinds.pop() if kinds else None, list(chain.from_iterable(each.sources for each in lists)))
+    names = full[0].names if full and all(each.names is full[0].names for each in full) else None
+    return Objects(kinds.pop() if kinds else None, list(chain.from_iterable(each.sources for each in full)), names)
 
 
 def _object(fields: Sequence[Plan], check: Callable[[Column, Place], None], build: Build) -> Plan:

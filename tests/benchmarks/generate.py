@@ -66,7 +66,7 @@ class Batch:
 
 
 async def generate_runs(database: Database, count: int, *, seed: int = 1) -> None:
-    """Add so many runs without trades and curves, in no order, and have PostgreSQL look at them as it does by itself after a while."""
+    """Add so many runs without trades and curves, in no order, and have PostgreSQL look at them as by itself."""
     places = np.random.default_rng(seed).permutation(count)
     async with database.transaction() as transaction:
         for batch in make_runs(count, until=UNTIL, seed=seed, places=places):
