@@ -6,6 +6,7 @@ from sqlalchemy import Select, func, literal_column, select
 
 from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.groups import MOST, check_group_count, group_columns
+from resolvers.page_statements import Columns, pick
 from resolvers.paging import sorts_of
 from resolvers.rankings import ranking_keys, write_ranked_condition
 from resolvers.store.database import Database, Row
@@ -14,9 +15,15 @@ from resolvers.store.tables import backtests
 
 
 async def find_leaders(
-    database: Database, *, keys: Sequence[str], by: str, conditions: Conditions, min_trades: int
+    database: Database,
+    *,
+    keys: Sequence[str],
+    by: str,
+    conditions: Conditions,
+    min_trades: int,
+    columns: Columns = None,
 ) -> list[Row]:
-    """Return the best run of each group, best first, with its `leader_keys` and the number of `candidates`.
+    """Return the best run of each group, best first, with the number of `candidates`; with these columns, or with all.
 
     Runs take part that would be ranked. Ties go as in the ranking; without keys all runs are one group.
 
@@ -24,13 +31,15 @@ async def find_leaders(
         BadUserInput: there are more groups than are given at once.
     """
     said = read_backtest_filter(conditions)
-    rows = await database.fetch(_leaders(tuple(keys), by, said.shape, values=(min_trades, said.values)))
+    rows = await database.fetch(_leaders(tuple(keys), by, columns, said.shape, values=(min_trades, said.values)))
     check_group_count(len(rows), "ask for fewer keys, or for fewer runs with filter")
     return rows
 
 
 @shaped
-def _leaders(keys: tuple[str, ...], by: str, conditions: Shape, *, values: Slot) -> Select[tuple[object, ...]]:
+def _leaders(
+    keys: tuple[str, ...], by: str, columns: Columns, conditions: Shape, *, values: Slot
+) -> Select[tuple[object, ...]]:
     """Select the first of each group; only ids are sorted, not whole rows."""
     sorts = sorts_of(backtests, ranking_keys(by), True)
     groups = list(group_columns(keys).values())
@@ -43,8 +52,9 @@ def _leaders(keys: tuple[str, ...], by: str, conditions: Shape, *, values: Slot)
         .where(write_ranked_condition((by, conditions), values))
         .subquery("candidates")
     )
+    picked = pick(backtests, columns, ["id", by, *keys])
     return (
-        select(backtests, group_columns(["month"])["month"].label("month"), candidates.c.candidates)
+        select(*picked, group_columns(["month"])["month"].label("month"), candidates.c.candidates)
         .join(candidates, candidates.c.id == backtests.c.id)
         .where(candidates.c.place == literal_column("1"))
         .order_by(*sorts.clauses())

@@ -10,6 +10,7 @@ from schema.groups import Group, GroupBy, key_names, read_keys
 from schema.metrics import Metric
 from schema.operators import read_conditions
 from schema.rankings import By, MinTrades
+from schema.rows import needed_columns
 
 
 @strawberry.type(description="The best run of a group. Keys that were not grouped by are null.")
@@ -48,6 +49,7 @@ class LeaderQuery:
             by=by.value,
             conditions=read_conditions(filter),
             min_trades=min_trades,
+            columns=needed_columns(info, Backtest, ("backtest",)),
         )
         return [
             Leader(
