@@ -139,7 +139,7 @@ async def test_a_request_may_be_compressed(client: Client, encoding: str) -> Non
 
 async def test_a_compressed_save_is_stored_whole(client: Client) -> None:
     trade = {"entryTime": "2024-01-02", "entryPrice": 1.5, "exitTime": "2024-01-03", "pnl": 0.25}
-    body = orjson.dumps({"query": SAVE, "variables": {"input": RUN | {"trades": [trade] * 3000}}})
+    body = orjson.dumps({"query": SAVE, "variables": {"input": RUN | {"trades": [trade] * 500}}})
     answer = await client.http.post(
         "/graphql", content=gzip.compress(body), headers=JSON | {"content-encoding": "gzip"}
     )
@@ -162,7 +162,7 @@ async def test_a_request_that_is_too_long_is_a_413_however_it_is_sent(database: 
     transport = httpx.ASGITransport(create_app(database, most_body_bytes=5000))
     query = b'{"query": "{ __typename }%s"}'
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        for spaces, status in ((4000, 200), (5000, 413), (20_000_000, 413)):
+        for spaces, status in ((4000, 200), (5000, 413), (2_000_000, 413)):
             body = query % (b" " * spaces)
             content = ENCODERS[encoding](body) if encoding else body
 
