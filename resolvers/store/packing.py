@@ -42,24 +42,22 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Rows with values for these columns."""
+    """Rows with values for these columns, with what comes before the first and after the last."""
 
     columns: list[str]
     rows: bytes
 
     async def parts(self) -> AsyncIterator[bytes]:
         """Give what is sent."""
-        yield _HEADER
         for start in range(0, len(self.rows), _PART):
             yield self.rows[start : start + _PART]
-        yield _TRAILER
 
 
 def pack(fixed: Mapping[str, Fixed], texts: Mapping[str, Iterable[bytes]]) -> Packed:
     """Return rows of columns of fixed width and of texts, which `pack_texts` or `pack_json` made."""
     starts = _pack_fixed(fixed, len(fixed) + len(texts))
-    rows = b"".join(chain.from_iterable(zip(starts, *texts.values(), strict=True)))
-    return Packed([*fixed, *texts], rows)
+    rows = chain.from_iterable(zip(starts, *texts.values(), strict=True))
+    return Packed([*fixed, *texts], b"".join(chain([_HEADER], rows, [_TRAILER])))
 
 
 def pack_ids(ids: Sequence[UUID], counts: Sequence[int]) -> Fixed:
