@@ -16,6 +16,7 @@ from resolvers.conditions import backtest_condition
 from resolvers.filters import Conditions
 from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
+from resolvers.single_save import add_backtest, fits
 from resolvers.store.database import Database, Transaction
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
@@ -110,6 +111,8 @@ def _content(record: BacktestRecord) -> list[Any]:
 
 async def _store(database: Database, saves: Sequence[Save]) -> tuple[Mapping[UUID, Save], Mapping[UUID, bytes | None]]:
     """Store the runs that are not there yet; return those, and the content hashes of those that are."""
+    if len(saves) == 1 and fits(saves[0]) and await add_backtest(database, saves[0]):
+        return {saves[0].id: saves[0]}, {}
     may_be_known = any(save.record.id or save.document for save in saves)
     while True:
         try:

@@ -23,6 +23,7 @@ TRADE_NUMBERS = (
     *("entry_price", "exit_price", "size", "pnl", "pnl_percent", "mae", "mfe"),
     *("duration_days", "duration_hours", "fees_paid", "slippage_cost"),
 )
+SERIES_COLUMNS = ("equity_times", "equity_values", "drawdown_times", "drawdown_values")
 _COLUMNS = tuple(column.name for column in backtests.c)
 
 
@@ -56,13 +57,14 @@ async def add_backtests(transaction: Transaction, saves: Sequence[Save]) -> None
 
 
 async def _copy_series(transaction: Transaction, saves: Sequence[Save]) -> None:
-    columns = ("backtest_id", "equity_times", "equity_values", "drawdown_times", "drawdown_values")
-    rows = [(save.id, *_packed(save.record)) for save in saves if save.record.equity or save.record.drawdown]
+    columns = ("backtest_id", *SERIES_COLUMNS)
+    rows = [(save.id, *pack_series(save.record)) for save in saves if save.record.equity or save.record.drawdown]
     if rows:
         await transaction.copy(backtest_series, columns, rows)
 
 
-def _packed(record: BacktestRecord) -> tuple[bytes | None, ...]:
+def pack_series(record: BacktestRecord) -> tuple[bytes | None, ...]:
+    """Return the curves of a run as they are stored; times that both have in common stand once."""
     equity, drawdown = record.equity, record.drawdown
     shared = equity is not None and drawdown is not None and np.array_equal(equity.times, drawdown.times)
     times, values = _buffers(drawdown)

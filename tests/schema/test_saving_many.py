@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from resolvers.single_save import MOST_TRADES
 from tests.client import Client
 from tests.operations import RUN, SAVE_MANY
 from tests.schema.test_saving import CURVE, TRADE, read
@@ -58,7 +59,7 @@ async def test_one_runs_trouble_among_many_is_told_at_its_place(client: Client) 
 
 
 async def test_any_number_of_runs_costs_the_same_statements(client: Client) -> None:
-    for count in (1, 30):
+    for count in (2, 30):
         inputs = [RUN | {"id": str(uuid4()), "trades": [TRADE], "equityCurve": CURVE} for _ in range(count)]
         with counted_statements() as statements:
             await client.ask(SAVE_MANY, inputs=inputs)
@@ -69,6 +70,33 @@ async def test_what_was_just_saved_is_not_read_again_for_its_id(client: Client) 
     query = "mutation($input: SaveBacktestInput!) { saveBacktest(input: $input) { backtest { id __typename } } }"
     with counted_statements() as statements:
         payload = (await client.ask(query, input=RUN))["saveBacktest"]
-    assert [statement.split()[0] for statement in statements] == ["COPY"]
+    assert [statement.split()[0] for statement in statements] == ["WITH"]
     assert payload["backtest"] == {"id": payload["backtest"]["id"], "__typename": "Backtest"}
     assert (await read(client, payload["backtest"]["id"]))["symbol"] == "GOOG"
+
+
+async def test_one_run_with_all_that_belongs_to_it_is_one_statement_and_so_is_what_is_asked_of_it(
+    client: Client,
+) -> None:
+    for fields in ({}, {"trades": [TRADE] * 3}, {"equityCurve": CURVE}, {"equityCurve": CURVE, "trades": [TRADE]}):
+        with counted_statements() as statements:
+            [run] = (await client.ask(SAVE_MANY, inputs=[RUN | fields]))["saveBacktests"]["backtests"]
+        assert [statement.split()[0] for statement in statements] == ["WITH", "SELECT"]
+        stored = await read(client, run["id"])
+        assert len(stored["trades"]["nodes"]) == len(fields.get("trades", ()))
+        assert (stored["equityCurve"] is not None) == ("equityCurve" in fields)
+
+
+async def test_a_long_run_is_stored_as_a_short_one_is(client: Client) -> None:
+    """What is too long for one statement is copied; both come back alike."""
+    open_trade = {name: value for name, value in TRADE.items() if name not in {"exitTime", "exitPrice"}}
+    both = []
+    for count in (MOST_TRADES // 2, MOST_TRADES // 2 + 1):
+        inputs = [RUN | {"trades": [TRADE, open_trade | {"otherMetrics": {"x": 1}}] * count, "equityCurve": CURVE}]
+        with counted_statements() as statements:
+            [run] = (await client.ask(SAVE_MANY, inputs=inputs))["saveBacktests"]["backtests"]
+        both.append((statements[0].split()[0], await read(client, run["id"])))
+    (first, short), (second, long) = both
+    assert (first, second) == ("WITH", "COPY")
+    assert short["trades"] == long["trades"]
+    assert short["equityCurve"] == long["equityCurve"]
