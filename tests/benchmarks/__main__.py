@@ -11,6 +11,7 @@ import uvloop
 from tests.benchmarks.profiling import profile
 from tests.benchmarks.report import describe, write_readme, write_table
 from tests.benchmarks.run import Options, run
+from tests.benchmarks.workloads import WORKLOADS
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,6 +26,8 @@ def main(
 ) -> None:
     """Measure what requests cost, as ratios to a hand-written reference over the same tables."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started ends, too
+    if profiled and not any(profiled in name for name in WORKLOADS):
+        raise click.BadParameter(f"No question has this in its name: {', '.join(WORKLOADS)}.", param_hint="--profile")
     options = Options(runs=runs, rounds=rounds, only=(profiled,) if profiled else only, database_url=database_url)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if profiled:

@@ -1,6 +1,6 @@
 """One run of the measurements, from the empty server to the comparisons."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ from tests.benchmarks.measuring import Contender, Side, forget_saved, measure
 from tests.benchmarks.processes import Server, start_reference, start_service
 from tests.benchmarks.report import Line, Setting
 from tests.benchmarks.scale import DEEP_PAGES, FIRST_PAGES, check_page, deep_page, find_page, small_size
-from tests.benchmarks.workloads import WORKLOADS, Sample, Sizes, Workload, choose_sample
+from tests.benchmarks.workloads import READS, SAVES, Sample, Sizes, Workload, choose_sample
 
 _SECONDS = 20.0
 """Time for the rounds of one question."""
@@ -43,7 +43,7 @@ class Results:
     options: Options
     lines: list[Line] = field(default_factory=list)
     memory: int = 0
-    """The most bytes of the service's memory that were seen while it answered questions that save nothing."""
+    """Bytes of the service's memory after the questions that save nothing."""
 
     async def compare(self, contenders: Sequence[Contender], *lines: tuple[str, str, float | None]) -> None:
         """Measure the first contender and the others, and keep and show a line for each of the others."""
@@ -56,20 +56,21 @@ class Results:
 
     def note_memory(self, server: Server) -> None:
         """See how much memory the service has."""
-        self.memory = max(self.memory, psutil.Process(server.process.pid).memory_info().rss)
+        self.memory = psutil.Process(server.process.pid).memory_info().rss
 
 
 async def run(options: Options) -> tuple[Setting, list[Line]]:
     """Measure, and return where that was and the comparisons."""
     results = Results(options)
-    names = [name for name in WORKLOADS if options.chooses(name)]
     async with open_server(options.database_url) as server, filled_database(server, LARGE, options.runs) as dsn:
         sample = await find_sample(dsn)
         async with open_side(start_service(dsn), dsn) as service:
             async with open_side(start_reference(dsn), dsn) as reference:
-                await _compare_workloads(names, sample, (service, reference), results)
-            await _compare_pages(service, results)
-            await _compare_sizes(service, server, results)
+                await _compare_workloads(READS, sample, (service, reference), results)
+                await _compare_pages(service, results)
+                await _compare_sizes(service, server, results)
+                results.note_memory(service.server)
+                await _compare_workloads(SAVES, sample, (service, reference), results)
             return await _describe(service, results), results.lines
 
 
@@ -93,16 +94,21 @@ async def open_side(server: Server, dsn: str) -> AsyncIterator[Side]:
             await connection.close()
 
 
-async def _compare_workloads(names: Sequence[str], sample: Sample, sides: tuple[Side, Side], results: Results) -> None:
+async def _compare_workloads(
+    workloads: Mapping[str, Callable[[Sample, Sizes], Workload]],
+    sample: Sample,
+    sides: tuple[Side, Side],
+    results: Results,
+) -> None:
     service, reference = sides
-    for name in names:
-        workload = WORKLOADS[name](sample, Sizes())
+    for name, make in workloads.items():
+        if not results.options.chooses(name):
+            continue
+        workload = make(sample, Sizes())
         await check(workload, service, reference)
         lines = [(name, label, workload.goals[label]) for label in workload.references]
         others = [Contender(reference, calls) for calls in workload.references.values()]
         await results.compare([Contender(service, workload.service), *others], *lines)
-        if not workload.saves:
-            results.note_memory(service.server)
 
 
 async def check(workload: Workload, service: Side, reference: Side) -> None:
@@ -124,7 +130,6 @@ async def _compare_pages(service: Side, results: Results) -> None:
             deep = find_page(service.client, pages, number)
             contenders = [_pages(service, deep), _pages(service, pages.call())]
             await results.compare(contenders, (question, "page 1", pages.goal))
-            results.note_memory(service.server)
 
 
 async def _compare_sizes(service: Side, server: str, results: Results) -> None:
@@ -141,7 +146,6 @@ async def _compare_sizes(service: Side, server: str, results: Results) -> None:
         for question, pages in chosen.items():
             contenders = [_pages(service, pages.call()), _pages(other, pages.call())]
             await results.compare(contenders, (question, f"{small:,} runs", pages.goal))
-        results.note_memory(service.server)
 
 
 def _pages(side: Side, call: Call) -> Contender:

@@ -57,7 +57,7 @@ FIRST_PAGES: Mapping[str, Pages] = {
     "ranking by profit factor": _ranking("PROFIT_FACTOR"),
     "ranking by Sharpe ratio of a symbol": _ranking("SHARPE_RATIO", symbol={"eq": SYMBOLS[1]}),
     # These two see all runs, so no goal holds for them.
-    "newest page, counted": Pages(_COUNTED % _NODE, {}, None),
+    "newest and counted page": Pages(_COUNTED % _NODE, {}, None),
     "aggregates by strategy": Pages(_AGGREGATES, {}, None),
 }
 DEEP_PAGES: Mapping[str, Pages] = {
