@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, NewType
 
 import numpy as np
+import orjson
 import strawberry
 from graphql import (
     FloatValueNode,
@@ -35,6 +36,7 @@ DateTimes = NewType("DateTimes", np.ndarray[tuple[int, ...], np.dtype[np.int64]]
 
 JSON = NewType("JSON", object)
 
+_UTC = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -161,11 +163,12 @@ SCALARS: dict[object, ScalarDefinition] = {
 
 
 def _times(values: Column, kinds: set[type]) -> Column:
-    """Return instants as datetimes, which the JSON encoder writes as `write_time` does, but 30 times faster."""
+    """Return instants as `write_time` does, but 30 times faster: the JSON encoder knows numpy's times."""
     if not kinds <= {int}:
         raise Unusual
-    times: Column = np.array(values, dtype="datetime64[us]").tolist()
-    return times
+    times = np.fromiter(values, np.int64, len(values)).view("datetime64[us]")
+    written: Column = orjson.loads(orjson.dumps(times, option=_UTC))
+    return written
 
 
 def _dates(values: Column, kinds: set[type]) -> Column:
