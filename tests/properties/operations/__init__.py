@@ -1,0 +1,1 @@
+"""Random operations over any schema, and what two executions of one operation answer."""

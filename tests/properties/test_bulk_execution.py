@@ -1,0 +1,152 @@
+"""Bulk execution answers every operation as ordinary execution does: data, errors and paths.
+
+Random operations are asked of both, over the demo's real runs, odd ones and ones that the schema forbids, and over
+random small schemas. What differs is printed in its smallest form.
+"""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
+
+from schema.bulk import BulkExecutor
+from schema.context import Context
+from schema.schema import make_schema
+from tests.properties.operations.answers import Side, differ
+from tests.properties.operations.faults import FAULTS
+from tests.properties.operations.generator import random_operation
+from tests.properties.operations.knowledge import Knowledge
+from tests.properties.operations.learning import learn
+from tests.properties.operations.operation import Operation
+from tests.properties.operations.rows import NOW, two_databases
+from tests.properties.operations.shrinking import shrink
+from tests.properties.operations.worlds import World
+from tests.properties.profiles import is_thorough
+
+# Where one field fails, graphql-core drops the coroutines of its siblings. Python remarks on each that it finds, and
+# where it finds one in code without built-ins, as that of a namedtuple, the remark itself fails.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning"),
+]
+
+QUESTIONS = 3_500 if is_thorough() else 160
+CHANGES = 700 if is_thorough() else 40
+WORLDS = 300 if is_thorough() else 15
+QUESTIONS_OF_A_WORLD = 40 if is_thorough() else 12
+MOST_SHOWN = 5 if is_thorough() else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The API without and with bulk execution, each over its own copy of the same rows, and what is known of them."""
+
+    plain: Side
+    bulk: Side
+    known: Knowledge
+
+    def operation(self, seed: str, *, changes: bool = False) -> Operation:
+        """Return a random operation."""
+        return random_operation(self.plain.schema._schema, self.known, seed, changes=changes)
+
+
+@pytest.fixture(scope="module")
+def still_clock() -> Iterator[None]:
+    """It is always the same instant, so that two answers can be equal."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(time, "time_ns", lambda: NOW * 1000)
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet_log() -> Iterator[None]:
+    """The errors are compared: nobody reads them in a log of thousands."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+async def sides(dsn: str, still_clock: None) -> AsyncIterator[Sides]:
+    async with two_databases(dsn) as (one, other):
+        plain = Side(make_schema(bulk=False), lambda: Context(one))
+        bulk = Side(make_schema(bulk=True), lambda: Context(other))
+        yield Sides(plain, bulk, await learn(plain, one))
+
+
+async def differences(plain: Side, other: Side, operations: dict[str, Operation], *, racing: bool = True) -> list[str]:
+    """Return the first operations that two sides answer differently, each in its smallest form."""
+    found: list[str] = []
+    for name, operation in operations.items():
+        if len(found) < MOST_SHOWN and await differ(plain, other, operation, racing=racing):
+            small = await shrink(operation, lambda each: differ(plain, other, each, racing=racing))
+            found.append(f"{name}\n{small}\n{await differ(plain, other, small, racing=racing)}")
+    return found
+
+
+async def test_questions_get_the_same_answers(sides: Sides) -> None:
+    questions = {f"question {number}": sides.operation(f"question {number}") for number in range(QUESTIONS)}
+    assert not await differences(sides.plain, sides.bulk, questions)
+
+
+async def test_changes_get_the_same_answers(sides: Sides) -> None:
+    # Not made smaller: each side has changed its rows by then.
+    for number in range(CHANGES):
+        change = sides.operation(f"change {number}", changes=True)
+        difference = await differ(sides.plain, sides.bulk, change)
+        assert not difference, f"{change}\n{difference}"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_an_executor_that_is_wrong_in_one_way_is_noticed(sides: Sides, fault: Any) -> None:
+    schema = make_schema(bulk=False)
+    schema.execution_context_class = fault
+    wrong = Side(schema, sides.plain.context)
+    for number in range(QUESTIONS):
+        if await differ(sides.plain, wrong, sides.operation(f"question {number}")):
+            return
+    pytest.fail(f"{QUESTIONS} questions did not notice what is wrong.")
+
+
+def test_the_questions_reach_every_type_and_every_plain_field(sides: Sides) -> None:
+    schema = sides.plain.schema._schema
+    asked: Counter[str] = Counter()
+    info = TypeInfo(schema)
+
+    class Asked(Visitor):
+        def enter_field(self, *_: Any) -> None:
+            asked[f"{info.get_parent_type()}.{info.get_field_def() and _[0].name.value}"] += 1
+
+    for number in range(600):
+        visit(parse(sides.operation(f"question {number}").query), TypeInfoVisitor(info, Asked()))
+    roots = {schema.mutation_type}
+    expected = {
+        f"{kind.name}.{name}"
+        for kind in schema.type_map.values()
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") and kind not in roots
+        for name in kind.fields
+        if not kind.name.endswith("Payload") and kind.name not in {"UserError", "Warning"}
+    }
+    assert expected <= set(asked)
+
+
+async def test_most_questions_are_answered_and_many_tell_errors(sides: Sides) -> None:
+    answers = [await sides.plain.ask(sides.operation(f"question {number}")) for number in range(40)]
+    assert sum(answer.data not in {b"", b"null"} for answer in answers) > 20
+    assert sum(bool(answer.errors) for answer in answers) > 5
+
+
+@pytest.mark.parametrize("number", range(WORLDS))
+async def test_small_schemas_of_every_kind_of_field_get_the_same_answers(number: int) -> None:
+    world = World(f"world {number}")
+    plain, bulk = world.side(), world.side(BulkExecutor)
+    questions = {
+        f"question {each}": random_operation(plain.schema._schema, Knowledge(), f"world {number} {each}")
+        for each in range(QUESTIONS_OF_A_WORLD)
+    }
+    assert not await differences(plain, bulk, questions, racing=world.waits)
