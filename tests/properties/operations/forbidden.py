@@ -24,8 +24,12 @@ _CHECKS = {
 }
 _TYPES = {
     "backtests": {
-        **{"total_trades": "bigint", "losing_trades": "double precision", "data_points": "bigint"},
-        **{"fees": "jsonb", "error_message": "jsonb", "execution_time_seconds": "numeric"},
+        "total_trades": "bigint",
+        "losing_trades": "double precision",
+        "data_points": "bigint",
+        "fees": "jsonb",
+        "error_message": "jsonb",
+        "execution_time_seconds": "numeric",
     },
     "trades": {"fees_paid": "jsonb", "slippage_cost": "jsonb", "mae": "numeric", "mfe": "integer"},
     "optimization_trials": {"p_value": "jsonb", "is_statistically_significant": "jsonb", "total_trades": "numeric"},
@@ -119,6 +123,19 @@ def _each(step: int, table: str, changes: tuple[str, ...], order: str) -> Iterat
         yield f"UPDATE {table} SET {change} WHERE ctid IN ({chosen})"
 
 
+def _of_run(number: int, table: str, change: str) -> str:
+    """Change what belongs to one of the demo's runs, counted from the newest."""
+    return f"UPDATE {table} SET {change} WHERE backtest_id = ({DEMO} OFFSET {number} LIMIT 1)"
+
+
+def _bytes(digits: str, times: int) -> str:
+    return f"decode(repeat('{digits}', {times}), 'hex')"
+
+
+_STRANGE = "000000000000f07f000000000000f8ff"
+"""Infinity and NaN."""
+_LATEST = "ffffffffffffff7f"
+"""The largest int64."""
 _SPREAD = "md5(backtest_id::text), number"
 _FEW = "md5(id::text)"
 
@@ -128,24 +145,26 @@ FORBIDDEN = (
     *_each(3, "walk_forward_tests", _WINDOWS, _FEW),
     *_each(3, "optimizations", _SWEEPS, _FEW),
     # Trades and trials whose owner is gone, and trades that cannot be made.
-    "UPDATE trades SET direction = 'FLAT' WHERE number = 7 AND backtest_id IN (SELECT id FROM backtests LIMIT 20)",
-    "INSERT INTO trades (backtest_id, number, direction, entry_time, entry_price, other_metrics)"
-    " SELECT '01890a5d-ac96-774b-bcce-b302099a8001'::uuid, number, direction, entry_time, entry_price, other_metrics"
-    " FROM trades WHERE backtest_id = (SELECT backtest_id FROM trades ORDER BY 1 LIMIT 1)",
-    "INSERT INTO optimization_trials (backtest_id, optimization_id, number, rank, parameters, other_metrics)"
-    " SELECT backtest_id, '01890a5d-ac96-774b-bcce-b302099a8002'::uuid, number, rank, parameters, other_metrics"
-    " FROM optimization_trials ORDER BY 1, 2, 3 LIMIT 5",
+    _of_run(17, "trades", "direction = 'FLAT'") + " AND number = 7",
+    """
+    INSERT INTO trades (backtest_id, number, direction, entry_time, entry_price, other_metrics)
+    SELECT '01890a5d-ac96-774b-bcce-b302099a8001'::uuid, number, direction, entry_time, entry_price, other_metrics
+    FROM trades WHERE backtest_id = (SELECT backtest_id FROM trades ORDER BY 1 LIMIT 1)
+    """,
+    """
+    INSERT INTO optimization_trials (backtest_id, optimization_id, number, rank, parameters, other_metrics)
+    SELECT backtest_id, '01890a5d-ac96-774b-bcce-b302099a8002'::uuid, number, rank, parameters, other_metrics
+    FROM optimization_trials ORDER BY 1, 2, 3 LIMIT 5
+    """,
     # Curves without times, of unequal lengths, cut off, at times that Python does not have.
-    f"UPDATE backtest_series SET equity_times = NULL WHERE backtest_id = ({DEMO} OFFSET 53 LIMIT 1)",
-    f"UPDATE backtest_series SET drawdown_times = equity_times, drawdown_values = substr(equity_values, 1, 80)"
-    f" WHERE backtest_id = ({DEMO} OFFSET 5 LIMIT 1)",
-    f"UPDATE backtest_series SET equity_values = substr(equity_values, 1, 77) WHERE backtest_id = ({DEMO} OFFSET 67 LIMIT 1)",
-    "UPDATE backtest_series SET equity_values = decode(repeat('000000000000f07f000000000000f8ff', 5), 'hex'),"
-    f" equity_times = decode(repeat('ffffffffffffff7f', 10), 'hex') WHERE backtest_id = ({DEMO} OFFSET 9 LIMIT 1)",
+    _of_run(53, "backtest_series", "equity_times = NULL"),
+    _of_run(5, "backtest_series", "drawdown_times = equity_times, drawdown_values = substr(equity_values, 1, 80)"),
+    _of_run(67, "backtest_series", "equity_values = substr(equity_values, 1, 77)"),
+    _of_run(9, "backtest_series", f"equity_values = {_bytes(_STRANGE, 5)}, equity_times = {_bytes(_LATEST, 10)}"),
     # Documents that cannot be read, and facts about them that are gone.
-    f"UPDATE documents SET gzipped = 'no' WHERE backtest_id = ({DEMO} OFFSET 61 LIMIT 1)",
-    f"UPDATE documents SET kind = NULL WHERE backtest_id = ({DEMO} OFFSET 13 LIMIT 1)",
-    f"UPDATE documents SET received_at = 'infinity' WHERE backtest_id = ({DEMO} OFFSET 15 LIMIT 1)",
+    _of_run(61, "documents", "gzipped = 'no'"),
+    _of_run(13, "documents", "kind = NULL"),
+    _of_run(15, "documents", "received_at = 'infinity'"),
     # Runs come last: the changes before find theirs by tags that these may lose.
     *_each(2, "backtests", _RUNS, _FEW),
     *(

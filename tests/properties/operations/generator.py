@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 from graphql import GraphQLSchema
 
@@ -41,4 +42,9 @@ def random_operation(
         texts.append("query Other { __typename }")
     dice.shuffle(texts)
     chosen = name.strip() if several and dice.random() < 0.9 else None
-    return Operation("\n".join(texts), json.loads(json.dumps(inputs.given)), chosen)
+    variables, *others = (json.loads(json.dumps(each)) for each in (inputs.given, *_others(inputs)))
+    return Operation("\n".join(texts), variables, chosen, tuple(others))
+
+
+def _others(inputs: Inputs) -> list[dict[str, Any]]:
+    return [inputs.other_variables() for _ in range(2 if inputs.declared else 0)]

@@ -1,8 +1,9 @@
 """Random values of input types, as literals or in variables, right ones mostly."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from graphql import (
     GraphQLEnumType,
@@ -29,6 +30,7 @@ class Declared:
     """A variable of an operation."""
 
     type: str
+    draw: Callable[[], Any]
     default: str = ""
 
 
@@ -62,7 +64,7 @@ class Inputs:
             return Variable(self.dice.choice(fitting))
         value = self._value(kind, place, depth, literal=False)
         name = f"v{len(self.declared) + 1}"
-        declared = Declared(str(kind))
+        declared = Declared(str(kind), lambda: self._value(kind, place, depth, literal=False))
         self.declared[name] = declared
         if self.chance(0.3):
             self._give_default(declared, name, kind, place, value)
@@ -78,15 +80,20 @@ class Inputs:
             return self.chance(0.5)
         name = self.dice.choice(("yes", "no"))
         if name not in self.declared:
-            self.declared[name] = Declared("Boolean!", "true" if self.chance(0.3) else "")
+            self.declared[name] = Declared("Boolean!", lambda: self.chance(0.5), "true" if self.chance(0.3) else "")
             if not self.declared[name].default or self.chance(0.3):
                 self.given[name] = name == "yes"
             if self.chance(0.03 * self.wrongness):
                 self.given[name] = None
         return Variable(name)
 
+    def other_variables(self) -> dict[str, Any]:
+        """Return other values for the variables; some that have a default are left out."""
+        named = {name: each for name, each in self.declared.items() if not each.default or self.chance(0.5)}
+        return {name: each.draw() if self.chance(0.7) else self.given.get(name) for name, each in named.items()}
+
     def _give_default(self, declared: Declared, name: str, kind: GraphQLInputType, place: str, value: Any) -> None:
-        default = self._value(get_nullable_type(kind), place, DEEPEST, literal=False)
+        default = self._value(cast("GraphQLInputType", get_nullable_type(kind)), place, DEEPEST, literal=False)
         if default is None or not fits_a_document(default):
             self.given[name] = value
             return
@@ -128,7 +135,7 @@ class Inputs:
         # A literal of JSON has names for keys; anything else goes by a variable.
         if literal and not fits_a_document(value):
             name = f"v{len(self.declared) + 1}"
-            self.declared[name], self.given[name] = Declared(f"{kind}!"), value
+            self.declared[name], self.given[name] = Declared(f"{kind}!", lambda: value), value
             return Variable(name)
         return value
 
@@ -154,28 +161,18 @@ class Inputs:
 
     def _scalar(self, kind: GraphQLScalarType, place: str) -> Any:
         dice, known = self.dice, self.knowledge
-        match kind.name:
-            case "ID":
-                return known.id(dice, place)
-            case "Int":
-                return _whole(dice, place)
-            case "Float":
-                return known.number(dice)
-            case "Boolean":
-                return self.chance(0.5)
-            case "DateTime":
-                return dice.choice(known.times)
-            case "Date":
-                return dice.choice(known.days)
-            case "JSON":
-                return _json(dice, known, place)
-            case "Floats":
-                return [
-                    dice.choice((None, 1, 0.5, float("inf"), dice.gauss(100, 20))) for _ in range(dice.randrange(6))
-                ]
-            case "DateTimes":
-                return sorted(dice.choices(known.times, k=dice.randrange(6)))
-        return known.text(dice, place)
+        makers: dict[str, Callable[[], Any]] = {
+            "ID": lambda: known.id(dice, place),
+            "Int": lambda: _whole(dice, place),
+            "Float": lambda: known.number(dice),
+            "Boolean": lambda: self.chance(0.5),
+            "DateTime": lambda: dice.choice(known.times),
+            "Date": lambda: dice.choice(known.days),
+            "JSON": lambda: _json(dice, known, place),
+            "Floats": lambda: [dice.choice((None, 1, 0.5, float("inf"), dice.gauss(100, 20))) for _ in range(5)],
+            "DateTimes": lambda: sorted(dice.choices(known.times, k=5)),
+        }
+        return makers.get(kind.name, lambda: known.text(dice, place))()
 
     def _wrong(self, kind: GraphQLScalarType) -> Any:
         if kind.name == "ID":

@@ -62,9 +62,9 @@ class Knowledge:
 
     def id(self, dice: random.Random, place: str) -> str:
         """Return an id that something has, now and then in capitals; a new one where something is saved under it."""
-        if place.endswith(("BacktestInput.id", "OptimizationInput.id", "WalkForwardTestInput.id")):
-            if place.startswith(("Save", "Import", "Walk")) and dice.random() < 0.9:
-                return f"{dice.getrandbits(48):012x}".join(("01890a5d-ac96-774b-bcce-", ""))
+        saved = place.endswith(("BacktestInput.id", "OptimizationInput.id", "WalkForwardTestInput.id"))
+        if saved and place.startswith(("Save", "Import", "Walk")) and dice.random() < 0.9:
+            return f"{MISSING[:-12]}{dice.getrandbits(48):012x}"
         id = dice.choice(self.nodes if place == "Query.node.id" else self.ids)
         return id.upper() if dice.random() < 0.03 else id
 

@@ -20,8 +20,16 @@ from resolvers.store.database import Database
 from resolvers.store.tables import backtest_series, backtests, optimization_trials, optimizations, trades
 from resolvers.store.tables import walk_forward_tests as windows
 from tests.properties.operations.forbidden import FORBIDDEN, UNBOUND
-from tests.properties.rows import FIGURES, VALUES, Row, Rows
-from tests.properties.rows import random_optimizations, random_runs, random_trades, random_trials
+from tests.properties.rows import (
+    FIGURES,
+    VALUES,
+    Row,
+    Rows,
+    random_optimizations,
+    random_runs,
+    random_trades,
+    random_trials,
+)
 
 NOW = 1_790_000_000_000_000
 """This instant, in microseconds since 1970 UTC, for all operations."""

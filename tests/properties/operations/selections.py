@@ -28,8 +28,11 @@ from tests.properties.operations.literals import write_arguments
 
 ALIASES = ("a", "b", "A", "_", "_1", "id", "name", "nodes", "edges", "data", "errors", "self", "class", "__class__")
 LENGTHS = {
-    **{"Backtest.documents": 3, "MetricComparison.values": 3, "Query.backtestAggregates": 8, "Query.leaders": 8},
-    **{"PerformanceSummary.byStrategy": 5, "__Schema.types": 90, "__Type.fields": 12, "__Type.enumValues": 8},
+    "Query.backtestAggregates": 8,
+    "Query.leaders": 8,
+    "__Schema.types": 90,
+    "__Type.fields": 12,
+    "__Type.enumValues": 8,
 }
 COSTS = {"SourceDocument.content": 200, "Series.times": 20, "Series.values": 20, "AlignedSeries.times": 300}
 """In leaves: what is long."""
@@ -186,7 +189,8 @@ class Selections:
         return page
 
     def _size(self, page: dict[str, Any]) -> int:
-        return max(1, min(page.get("first", PAGE), page.get("last", PAGE)))
+        size: int = min(page.get("first", PAGE), page.get("last", PAGE))
+        return max(1, size)
 
     def _response_name(self, name: str, arguments: str, kind: str) -> str:
         """Return an alias with its colon, or nothing: a response name has one meaning in the whole document."""

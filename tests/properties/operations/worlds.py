@@ -1,9 +1,11 @@
 """Random small schemas with objects to ask for: every kind of field, and values that fit or do not."""
 
 import asyncio
+import inspect
 import random
+import types
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -17,6 +19,7 @@ from strawberry.extensions import FieldExtension, SchemaExtension
 from strawberry.permission import BasePermission
 from strawberry.schema.config import StrawberryConfig
 
+from schema.bulk import Batches, Documents, batched
 from tests.properties.operations.answers import Side
 
 OBJECTS = 4
@@ -41,14 +44,14 @@ class Size(Enum):
 class OddParents(BasePermission):
     message = "Only odd parents are shown."
 
-    def has_permission(self, source: Any, info: strawberry.Info, **_: Any) -> bool:
+    def has_permission(self, source: Any, *_: Any, **__: Any) -> bool:
         return bool(source.position % 2)
 
 
 class LateOddParents(BasePermission):
     message = "Only odd parents are shown, later."
 
-    async def has_permission(self, source: Any, info: strawberry.Info, **_: Any) -> bool:
+    async def has_permission(self, source: Any, *_: Any, **__: Any) -> bool:
         await asyncio.sleep(0)
         return bool(source.position % 2)
 
@@ -68,8 +71,8 @@ class Marked(FieldExtension):
 class Watching(SchemaExtension):
     """Marks what stands in some fields, to show that it ran around every field."""
 
-    def resolve(self, next_: Any, root: Any, info: Any, *given: Any, **named: Any) -> Any:
-        value = next_(root, info, *given, **named)
+    def resolve(self, _next: Any, root: Any, info: Any, *given: Any, **named: Any) -> Any:
+        value = _next(root, info, *given, **named)
         return f"{value}?" if isinstance(value, str) and info.field_name.endswith("1") else value
 
 
@@ -90,8 +93,11 @@ class Later:
     def __init__(self, value: Any) -> None:
         self.value = value
 
-    def __await__(self) -> Iterator[Any]:
-        yield from asyncio.sleep(0).__await__()
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._wait().__await__()
+
+    async def _wait(self) -> Any:
+        await asyncio.sleep(0)
         if isinstance(self.value, Exception):
             raise self.value
         return self.value
@@ -136,9 +142,9 @@ class Kind:
 
     @property
     def annotation(self) -> Any:
-        made = self.inner
+        made: Any = self.inner
         for depth, nullable in enumerate(reversed(self.nullable)):
-            made = list[made] if depth else made
+            made = types.GenericAlias(list, (made,)) if depth else made
             made = made | None if nullable else made
         return made
 
@@ -164,10 +170,10 @@ class World:
         self._wrongness = self._dice.choice((0.0, 0.02, 0.1, 0.3))
         interface = self._class("Named", (), strawberry.interface)
         for number in range(self._dice.randrange(3, 6)):
-            parents = (interface,) if self._dice.random() < 0.5 else ()
+            parents = (interface,) if number == 0 or self._dice.random() < 0.5 else ()
             self._made.append(self._class(f"Thing{number}", parents, strawberry.type))
         self._made.append(interface)
-        self._made.append(Annotated[Union[*self._objects_types()], strawberry.union("Any")])  # noqa: UP007
+        self._made.append(Annotated[Union[*self._objects_types()], strawberry.union("Any")])
         self.query = self._class("Query", (), strawberry.type)
         for made in self._fields:
             self._objects[made] = [object.__new__(made) for _ in range(OBJECTS)]
@@ -182,12 +188,12 @@ class World:
         schema = strawberry.Schema(
             query=self.query,
             types=self._objects_types(),
-            directives=[loud] if dice.random() < 0.3 else [],
-            extensions=[Watching] if dice.random() < 0.3 else [],
+            directives=[loud] if dice.random() < 0.15 else [],
+            extensions=[*([Watching] if dice.random() < 0.2 else []), *([Documents] if dice.random() < 0.5 else [])],
             execution_context_class=executor,
             config=StrawberryConfig(scalar_map={Odd: strawberry.scalar(name="Odd", serialize=_write_odd)}),
         )
-        return Side(schema, root=self.root)
+        return Side(schema, lambda: types.SimpleNamespace(batches=Batches()), self.root)
 
     def _objects_types(self) -> list[Any]:
         return [each for each in self._made if isinstance(each, type) and each.__name__.startswith("Thing")]
@@ -196,15 +202,15 @@ class World:
         dice = self._dice
         is_root = name == "Query"
         count = dice.randrange(8, 13) if is_root else dice.randrange(3, 8)
-        kinds = {f"f{number}_{name.lower()}": self._kind(is_root) for number in range(count)}
-        members = {each: self._member(each, kind, is_root) for each, kind in kinds.items()}
+        kinds = {f"f{number}_{name.lower()}": self._kind(is_root=is_root) for number in range(count)}
+        members = {each: self._member(each, kind, is_root=is_root) for each, kind in kinds.items()}
         annotations = {each: kind.annotation for each, kind in kinds.items() if members[each] is None}
         own = {each: made for each, made in members.items() if made is not None}
         made = decorate(type(name, parents, {"__annotations__": annotations, "__module__": __name__, **own}))
         self._fields[made] = {each: kind for parent in parents for each, kind in self._fields[parent].items()} | kinds
         return made
 
-    def _kind(self, is_root: bool) -> Kind:
+    def _kind(self, *, is_root: bool) -> Kind:
         """Return a kind of field; those of the root are null more often, so that an error does not take all."""
         dice = self._dice
         inner = dice.choice(self._made) if self._made and dice.random() < 0.45 else dice.choice(list(LEAVES))
@@ -212,7 +218,7 @@ class World:
         nullable[0] = nullable[0] or (is_root and dice.random() < 0.8)
         return Kind(inner, tuple(nullable))
 
-    def _member(self, name: str, kind: Kind, is_root: bool) -> Any:
+    def _member(self, name: str, kind: Kind, *, is_root: bool) -> Any:
         """Return a field with a resolver, or None for a plain one."""
         dice = self._dice
         if dice.random() < 0.55:
@@ -220,7 +226,9 @@ class World:
         permissions: list[Any] = [OddParents] if dice.random() < 0.2 and not is_root else []
         if self.waits and dice.random() < 0.1 and not is_root:
             permissions.append(LateOddParents)
-        extensions = [Marked()] if dice.random() < 0.2 else []
+        extensions: list[FieldExtension] = [Marked()] if dice.random() < 0.2 else []
+        if self.waits and dice.random() < 0.3 and not is_root:
+            return batched(description="For many.")(_for_many(name, kind.annotation))
         resolver = dice.choice((_later, _now, _with_arguments) if self.waits else (_now, _with_arguments))
         return strawberry.field(
             resolver=resolver(name, kind.annotation), permission_classes=permissions, extensions=extensions
@@ -295,6 +303,23 @@ def _later(name: str, annotation: Any) -> Callable[..., Awaitable[Any]]:
         return _given(self, name)
 
     resolve.__annotations__ = {"return": annotation}
+    return resolve
+
+
+def _for_many(name: str, annotation: Any) -> Callable[..., Any]:
+    async def resolve(things: Any, info: Any, at: Any = 0) -> Any:
+        await asyncio.sleep(0)
+        if at < 0:
+            raise ValueError(f"Nothing is at {at}.")
+        return [_given(each, name) for each in things]
+
+    parameters = [
+        inspect.Parameter("things", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Any),
+        inspect.Parameter("info", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=strawberry.Info),
+        inspect.Parameter("at", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=int, default=0),
+    ]
+    made: Any = resolve
+    made.__signature__ = inspect.Signature(parameters, return_annotation=Sequence[annotation])
     return resolve
 
 
