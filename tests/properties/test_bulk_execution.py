@@ -4,20 +4,20 @@ Random operations are asked of both, over the demo's real runs, odd ones and one
 random small schemas. What differs is printed in its smallest form.
 """
 
+import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from graphql import GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
+from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Visitor, parse, visit
 
 from schema.bulk import BulkExecutor
 from schema.context import Context
 from schema.schema import make_schema
-from tests.properties.operations.answers import Side, differ
+from tests.properties.operations.answers import Side, differ, may_be
 from tests.properties.operations.faults import FAULTS
 from tests.properties.operations.generator import random_operation
 from tests.properties.operations.knowledge import Knowledge
@@ -35,10 +35,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning"),
 ]
 
-QUESTIONS = 3_500 if is_thorough() else 160
-CHANGES = 700 if is_thorough() else 40
-WORLDS = 300 if is_thorough() else 15
+QUESTIONS = 3_000 if is_thorough() else 75
+CHANGES = 600 if is_thorough() else 30
+WORLDS = 150 if is_thorough() else 10
 QUESTIONS_OF_A_WORLD = 40 if is_thorough() else 12
+TOGETHER = 60 if is_thorough() else 5
 MOST_SHOWN = 5 if is_thorough() else 1
 
 
@@ -94,7 +95,18 @@ async def differences(plain: Side, other: Side, operations: dict[str, Operation]
 
 async def test_questions_get_the_same_answers(sides: Sides) -> None:
     questions = {f"question {number}": sides.operation(f"question {number}") for number in range(QUESTIONS)}
-    assert not await differences(sides.plain, sides.bulk, questions)
+    found = await differences(sides.plain, sides.bulk, questions)
+    assert not found, "\n\n".join(found)
+
+
+async def test_requests_at_the_same_time_do_not_disturb_each_other(sides: Sides) -> None:
+    for number in range(TOGETHER):
+        operations = [sides.operation(f"together {number} {each}") for each in range(4)]
+        asked = [again for each in operations for again in each.asked_again()]
+        expected = [await sides.plain.ask(each) for each in asked]
+        answers = await asyncio.gather(*map(sides.bulk.ask, asked))
+        for each, right, answer in zip(asked, expected, answers, strict=True):
+            assert await may_be(sides.plain, each, right, answer), f"{each}\n{right}\n{answer}"
 
 
 async def test_changes_get_the_same_answers(sides: Sides) -> None:
@@ -114,26 +126,26 @@ async def test_an_executor_that_is_wrong_in_one_way_is_noticed(sides: Sides, fau
     pytest.fail(f"{QUESTIONS} questions did not notice what is wrong.")
 
 
-def test_the_questions_reach_every_type_and_every_plain_field(sides: Sides) -> None:
+def test_the_questions_reach_every_field_of_every_type(sides: Sides) -> None:
     schema = sides.plain.schema._schema
-    asked: Counter[str] = Counter()
+    asked: set[str] = set()
     info = TypeInfo(schema)
 
     class Asked(Visitor):
-        def enter_field(self, *_: Any) -> None:
-            asked[f"{info.get_parent_type()}.{info.get_field_def() and _[0].name.value}"] += 1
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            asked.add(f"{info.get_parent_type()}.{node.name.value}")
 
-    for number in range(600):
+    for number in range(400):
         visit(parse(sides.operation(f"question {number}").query), TypeInfoVisitor(info, Asked()))
-    roots = {schema.mutation_type}
+    of_changes = ("Mutation", "Payload", "UserError", "Warning")
     expected = {
         f"{kind.name}.{name}"
         for kind in schema.type_map.values()
-        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__") and kind not in roots
+        if isinstance(kind, GraphQLObjectType) and not kind.name.startswith("__")
         for name in kind.fields
-        if not kind.name.endswith("Payload") and kind.name not in {"UserError", "Warning"}
+        if not kind.name.endswith(of_changes)
     }
-    assert expected <= set(asked)
+    assert expected <= asked
 
 
 async def test_most_questions_are_answered_and_many_tell_errors(sides: Sides) -> None:
@@ -163,4 +175,5 @@ async def test_small_schemas_of_every_kind_of_field_get_the_same_answers(number:
         f"question {each}": random_operation(plain.schema._schema, Knowledge(), f"world {number} {each}")
         for each in range(QUESTIONS_OF_A_WORLD)
     }
-    assert not await differences(plain, bulk, questions, racing=world.waits)
+    found = await differences(plain, bulk, questions, racing=world.waits)
+    assert not found, "\n\n".join(found)

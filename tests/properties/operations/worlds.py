@@ -5,13 +5,9 @@ import inspect
 import random
 import types
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from decimal import Decimal
-from enum import Enum
-from typing import Annotated, Any, NewType, Union
-from uuid import UUID
+from typing import Annotated, Any, Union
 
 import strawberry
 from strawberry.directive import DirectiveLocation, DirectiveValue
@@ -21,24 +17,10 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.bulk import Batches, Documents, batched
 from tests.properties.operations.answers import Side
+from tests.properties.operations.values import LEAVES, Later, Odd, Raise, Stream, Walk, write_odd
 
 OBJECTS = 4
 """Of each type."""
-
-Odd = NewType("Odd", object)
-
-
-def _write_odd(value: object) -> object:
-    """Write most values, give nothing for some and raise for others."""
-    if value == "raises":
-        raise ValueError("An odd value cannot be written.")
-    return None if value == "nothing" else [value]
-
-
-@strawberry.enum
-class Size(Enum):
-    SMALL = "small"
-    LARGE = 2
 
 
 class OddParents(BasePermission):
@@ -81,55 +63,6 @@ def loud(value: DirectiveValue[Any], times: int = 1) -> Any:
     if times < 0:
         raise ValueError("Nothing is that quiet.")
     return value.upper() * min(times, 3) if isinstance(value, str) else value
-
-
-class Raise(Exception):
-    """A value that a resolver raises instead of returning it."""
-
-
-class Later:
-    """A value to be awaited, as often as one likes."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __await__(self) -> Generator[Any, None, Any]:
-        return self._wait().__await__()
-
-    async def _wait(self) -> Any:
-        await asyncio.sleep(0)
-        if isinstance(self.value, Exception):
-            raise self.value
-        return self.value
-
-
-class Stream:
-    """A list that comes one by one."""
-
-    def __init__(self, values: Any) -> None:
-        self.values = values
-
-    async def __aiter__(self) -> AsyncIterator[Any]:
-        for value in self.values:
-            await asyncio.sleep(0)
-            yield value
-
-
-LEAVES: dict[Any, tuple[Any, ...]] = {
-    int: (0, 1, -5, 2**31 - 1, True, 3.0, "7", 2**31, 2.5, float("nan"), "x", Decimal(2)),
-    float: (0.0, -0.0, 1.5, 1e300, 5, True, "2.5", float("inf"), float("nan"), 10**400, "", Decimal("1.5")),
-    str: ("", "a", "ä🚀", "line\n", 5, 1.5, True, float("nan"), [], b"bytes"),
-    bool: (True, False, 0, 1, 2.5, float("inf"), "yes"),
-    strawberry.ID: ("1", "x:2", 5, UUID(int=1), 1.5, []),
-    date: (date(2024, 1, 31), datetime(2024, 1, 31), "2024-01-31"),  # noqa: DTZ001 - a naive time is a case
-    datetime: (datetime(2024, 1, 31), date(2024, 1, 1), 5),  # noqa: DTZ001 - as above
-    time: (time(1, 2, 3), "01:02"),
-    Decimal: (Decimal("1.50"), Decimal("NaN"), 1.5),
-    UUID: (UUID(int=7), "7"),
-    Odd: ("odd", {"a": 1}, "nothing", "raises"),
-    Size: (Size.SMALL, Size.LARGE, "small", 2, "SMALL", None),
-}
-"""Kinds of leaves, each with values: right ones first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +124,7 @@ class World:
             directives=[loud] if dice.random() < 0.15 else [],
             extensions=[*([Watching] if dice.random() < 0.2 else []), *([Documents] if dice.random() < 0.5 else [])],
             execution_context_class=executor,
-            config=StrawberryConfig(scalar_map={Odd: strawberry.scalar(name="Odd", serialize=_write_odd)}),
+            config=StrawberryConfig(scalar_map={Odd: strawberry.scalar(name="Odd", serialize=write_odd)}),
         )
         return Side(schema, lambda: types.SimpleNamespace(batches=Batches()), self.root)
 
@@ -251,7 +184,7 @@ class World:
             return self._wrong()
         if depth + 1 < len(kind.nullable):
             values = [self._value(kind, depth + 1) for _ in range(dice.choice((0, 1, 2, 3, 5)))]
-            return values if dice.random() < 0.8 else dice.choice((tuple, deque, list, _Walk))(values)
+            return values if dice.random() < 0.8 else dice.choice((tuple, deque, list, Walk))(values)
         if kind.inner in LEAVES:
             right = LEAVES[kind.inner]
             return dice.choice(right if dice.random() < self._wrongness else right[: 1 + len(right) // 3])
@@ -270,16 +203,6 @@ class World:
         wrong += [dice.choice(dice.choice(list(self._objects.values())))]
         wrong += [Later(1), Later(ValueError("Late.")), Later(None), Stream([1, None])] if self.waits else []
         return dice.choice(wrong)
-
-
-class _Walk:
-    """Can be walked through, and nothing else."""
-
-    def __init__(self, values: list[Any]) -> None:
-        self._values = values
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._values)
 
 
 def _given(source: Any, name: str) -> Any:
