@@ -38,6 +38,7 @@ JSON = NewType("JSON", object)
 
 _UTC = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_1 = -62_135_596_800_000_000
 
 
 def write_time(microseconds: int) -> str:
@@ -164,7 +165,7 @@ SCALARS: dict[object, ScalarDefinition] = {
 
 def _times(values: Column, kinds: set[type]) -> Column:
     """Return instants as `write_time` does, but 30 times faster: the JSON encoder knows numpy's times."""
-    if not kinds <= {int}:
+    if not kinds <= {int} or min(values, default=0) < _YEAR_1:  # the encoder knows a year 0, Python does not
         raise Unusual
     times = np.fromiter(values, np.int64, len(values)).view("datetime64[us]")
     written: Column = orjson.loads(orjson.dumps(times, option=_UTC))

@@ -66,7 +66,9 @@ def _of(leaf: GraphQLLeafType) -> Complete:
 
 
 def _each(coerce: Callable[[Any], Any]) -> Complete:
-    def complete(values: Column, _kinds: Kinds) -> Column:
+    def complete(values: Column, kinds: Kinds) -> Column:
+        if any(issubclass(kind, Exception) or hasattr(kind, "__await__") for kind in kinds):
+            raise Unusual
         done = [coerce(value) for value in values]
         if any(value is None or value is Undefined for value in done):
             raise Unusual
