@@ -156,6 +156,13 @@ FORBIDDEN = (
     SELECT backtest_id, '01890a5d-ac96-774b-bcce-b302099a8002'::uuid, number, rank, parameters, other_metrics
     FROM optimization_trials ORDER BY 1, 2, 3 LIMIT 5
     """,
+    *(
+        f"ALTER TABLE {table} ADD FOREIGN KEY ({own}) REFERENCES {owners} ({key}) ON DELETE CASCADE NOT VALID"
+        for table, own, owners, key in (
+            ("trades", "backtest_id", "backtests", "id"),
+            ("optimization_trials", "backtest_id, optimization_id", "optimizations", "backtest_id, id"),
+        )
+    ),
     # Curves without times, of unequal lengths, cut off, at times that Python does not have.
     _of_run(53, "backtest_series", "equity_times = NULL"),
     _of_run(5, "backtest_series", "drawdown_times = equity_times, drawdown_values = substr(equity_values, 1, 80)"),

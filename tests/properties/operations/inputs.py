@@ -11,13 +11,15 @@ from graphql import (
     GraphQLInputType,
     GraphQLNonNull,
     GraphQLScalarType,
+    get_named_type,
     get_nullable_type,
+    is_leaf_type,
     is_list_type,
     is_non_null_type,
     is_required_input_field,
 )
 
-from tests.properties.operations.knowledge import BAD_IDS, VALUES, WHOLE, Knowledge
+from tests.properties.operations.knowledge import ALMOST, BAD_IDS, VALUES, WHOLE, Knowledge
 from tests.properties.operations.literals import Variable, Word, fits_a_document, write_literal
 
 DEEPEST = 5
@@ -53,7 +55,8 @@ class Inputs:
 
     def value(self, kind: GraphQLInputType, place: str, depth: int = 0) -> Any:
         """Return a value for a place such as Query.backtests.first: literal values with variables among them."""
-        if self.chance(0.2) and (depth == 0 or self.chance(0.3)):
+        share = 0.2 if is_leaf_type(get_named_type(kind)) else 0.5
+        if self.chance(share) and (depth == 0 or self.chance(0.3)):
             return self.variable(kind, place, depth)
         return self._value(kind, place, depth)
 
@@ -106,9 +109,8 @@ class Inputs:
     def _value(self, kind: GraphQLInputType, place: str, depth: int, *, literal: bool = True) -> Any:
         """Return a value; one that is no literal holds no variables."""
         if is_non_null_type(kind):
-            return (
-                None if self.chance(self.wrongness * 0.03) else self._some(kind.of_type, place, depth, literal=literal)
-            )
+            no_value = self.chance(self.wrongness * 0.03)
+            return None if no_value else self._some(kind.of_type, place, depth, literal=literal)
         if place not in KEPT and self.chance((0.02 if depth == 0 else 0.002) + 0.05 * self.wrongness):
             return None
         return self._some(kind, place, depth, literal=literal)
@@ -118,20 +120,19 @@ class Inputs:
         if is_list_type(kind):
             if self.chance(0.05) and not is_list_type(get_nullable_type(kind.of_type)):
                 return make(GraphQLNonNull(get_nullable_type(kind.of_type)), place, depth + 1)
-            return [
-                make(kind.of_type, place, depth + 1)
-                for _ in range(self.dice.choice((1, 1, 2, 3, 5) if self.chance(0.9) else (0,)))
-            ]
+            length = self.dice.choice((1, 1, 2, 3, 5)) if self.chance(0.9) else 0
+            return [make(kind.of_type, place, depth + 1) for _ in range(length)]
         if isinstance(kind, GraphQLInputObjectType):
+            if not literal and self.chance(0.05 * self.wrongness):
+                return self.dice.choice(VALUES)
             return self._object(kind, depth, literal=literal)
+        return self._leaf(kind, place, literal=literal)
+
+    def _leaf(self, kind: GraphQLEnumType | GraphQLScalarType, place: str, *, literal: bool) -> Any:
         if isinstance(kind, GraphQLEnumType):
-            wrong = self.chance(0.03 * self.wrongness)
-            return Word("NOTHING" if wrong else self.dice.choice(list(kind.values)))
-        value = (
-            self._wrong(kind)
-            if self.chance(self.wrongness * (0.3 if kind.name == "ID" else 0.05))
-            else self._scalar(kind, place)
-        )
+            return Word("NOTHING" if self.chance(0.03 * self.wrongness) else self.dice.choice(list(kind.values)))
+        wrong = self.chance(self.wrongness * (0.3 if kind.name == "ID" else 0.05))
+        value = self._wrong(kind) if wrong else self._scalar(kind, place)
         # A literal of JSON has names for keys; anything else goes by a variable.
         if literal and not fits_a_document(value):
             name = f"v{len(self.declared) + 1}"
@@ -157,6 +158,8 @@ class Inputs:
             place = f"{kind.name}.{name}"
             if name in chosen or is_required_input_field(each) or place in KEPT:
                 made[name] = make(each.type, place, depth + 1)
+        if not literal and self.chance(0.05 * self.wrongness):
+            made["nothing"] = 1
         return made
 
     def _scalar(self, kind: GraphQLScalarType, place: str) -> Any:
@@ -177,8 +180,8 @@ class Inputs:
     def _wrong(self, kind: GraphQLScalarType) -> Any:
         if kind.name == "ID":
             return self.dice.choice(BAD_IDS)
-        if self.chance(0.2):
-            return self.dice.choice(VALUES)
+        if self.chance(0.3):
+            return self.dice.choice((*VALUES, *ALMOST))
         return {"Int": self.dice.choice((-1, 10**6)), "DateTime": "soon", "Date": "2024-02-30"}.get(kind.name, "no")
 
 

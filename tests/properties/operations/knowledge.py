@@ -20,6 +20,9 @@ TIMES = (
 DAYS = ("2024-01-31", "2004-08-19", "2013-03-01", "1970-01-01", "2024-02-29")
 VALUES: tuple[Any, ...] = (None, True, 0, -1.5, "text", [], {}, [1, "a", None], {"a": {"b": [1.5]}}, 2**53 + 1)
 
+ALMOST: tuple[Any, ...] = (3.0, "3", "1.5", 1, False, 2**31, 1e400, -1e400, "true", 0.5, " ", ["a"], 1_700_000_000_000)
+"""Values that some types take and others do not."""
+
 
 @dataclass(slots=True)
 class Place:
@@ -70,4 +73,7 @@ class Knowledge:
 
     def number(self, dice: random.Random) -> float:
         """Return a number that a row has, or any."""
-        return dice.choice(self.numbers) if dice.random() < 0.7 else dice.gauss(0, 2)
+        kind = dice.random()
+        if kind < 0.2:
+            return dice.choice(WHOLE)
+        return dice.choice(self.numbers) if kind < 0.8 else dice.gauss(0, 2)
