@@ -35,11 +35,11 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Exception ignored in. <coroutine:pytest.PytestUnraisableExceptionWarning"),
 ]
 
-QUESTIONS = 3_000 if is_thorough() else 75
-CHANGES = 600 if is_thorough() else 30
-WORLDS = 150 if is_thorough() else 10
+QUESTIONS = 3_000 if is_thorough() else 60
+CHANGES = 600 if is_thorough() else 25
+WORLDS = 150 if is_thorough() else 8
 QUESTIONS_OF_A_WORLD = 40 if is_thorough() else 12
-TOGETHER = 60 if is_thorough() else 5
+TOGETHER = 60 if is_thorough() else 3
 MOST_SHOWN = 5 if is_thorough() else 1
 
 

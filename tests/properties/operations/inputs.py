@@ -151,6 +151,8 @@ class Inputs:
         chosen = [name for name in names if self.chance(likely)]
         if not chosen and depth < DEEPEST and self.chance(0.9):
             chosen = [self.dice.choice(names)]
+        if kind.name == "SaveBacktestInput" and self.chance(0.7):
+            chosen += ["startDate", "endDate"]
         if kind.name == "ParameterFilter" and not self.chance(self.wrongness):
             chosen = ["name", self.dice.choice(names[1:])]
         for name in names:

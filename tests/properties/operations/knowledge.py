@@ -68,6 +68,8 @@ class Knowledge:
         saved = place.endswith(("BacktestInput.id", "OptimizationInput.id", "WalkForwardTestInput.id"))
         if saved and place.startswith(("Save", "Import", "Walk")) and dice.random() < 0.9:
             return f"{MISSING[:-12]}{dice.getrandbits(48):012x}"
+        if place == "DeleteBacktestInput.id" and dice.random() < 0.7:
+            return MISSING
         id = dice.choice(self.nodes if place == "Query.node.id" else self.ids)
         return id.upper() if dice.random() < 0.03 else id
 
