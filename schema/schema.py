@@ -3,7 +3,6 @@
 import logging
 from functools import cache
 
-import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
@@ -11,7 +10,7 @@ from strawberry.types import ExecutionContext
 
 from resolvers.errors import QuestionError
 from resolvers.store.database import Unavailable
-from schema.bulk import BulkExecutor, Documents
+from schema.bulk import BulkExecutor, DirectSchema, Documents
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
@@ -22,7 +21,7 @@ from schema.walk_forward import WalkForwardTest
 logger = logging.getLogger("backtest_graph.errors")
 
 
-class Schema(strawberry.Schema):
+class Schema(DirectSchema):
     """Shows a client the errors that are meant for it, with a code, and masks all others."""
 
     def process_errors(

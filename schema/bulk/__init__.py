@@ -10,12 +10,14 @@ graphql-core completes it in its ordinary way: errors, their paths and the propa
     batched   resolvers that answer for all objects of a list at once
     plans     a selection as functions over columns
     documents what is known of a query's text: its document, its errors, its plans
+    direct    a schema that executes what it knows without the steps for extensions that are not there
     executor  graphql-core's executor, with plans where there are some
 """
 
 from schema.bulk.batched import Batches, batched
+from schema.bulk.direct import DirectSchema
 from schema.bulk.documents import Documents, Memory
 from schema.bulk.executor import BulkExecutor
 from schema.bulk.objects import Objects, Read, Stored
 
-__all__ = ["Batches", "BulkExecutor", "Documents", "Memory", "Objects", "Read", "Stored", "batched"]
+__all__ = ["Batches", "BulkExecutor", "DirectSchema", "Documents", "Memory", "Objects", "Read", "Stored", "batched"]

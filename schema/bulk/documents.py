@@ -24,6 +24,7 @@ class Known:
     def __init__(self, document: DocumentNode, errors: list[GraphQLError]) -> None:
         self.document = document
         self.errors = errors
+        self._operations = sum(isinstance(each, OperationDefinitionNode) for each in document.definitions)
         self._switches = _switches(document)
         self._memories: dict[tuple[Any, ...], Memory] = {}
 
@@ -39,8 +40,7 @@ class Known:
 
     def errors_of(self, operation_name: str | None) -> list[GraphQLError]:
         """Return what is wrong with a request for an operation of the document; a request has to say which it means."""
-        operations = [each for each in self.document.definitions if isinstance(each, OperationDefinitionNode)]
-        if len(operations) > 1 and not operation_name:
+        if self._operations > 1 and not operation_name:
             return [GraphQLError("Must provide operation name if query contains multiple operations.")]
         return self.errors
 
@@ -61,16 +61,24 @@ class Documents(SchemaExtension):
         """Take the document and its errors from those that are kept."""
         asked = self.execution_context
         if asked.query:
-            know = _known if len(asked.query) <= LONGEST else _known.__wrapped__
-            known = know(asked.schema, asked.validation_rules, tuple(asked.parse_options.items()), asked.query)
+            known = know(asked.schema, asked.query, asked.validation_rules, tuple(asked.parse_options.items()))
             asked.graphql_document = known.document
             asked.pre_execution_errors = known.errors_of(asked._provided_operation_name)  # noqa: SLF001 - its public name guesses
         yield
 
 
+def know(schema: Any, text: str, rules: tuple[Any, ...], options: tuple[Any, ...] = ()) -> Known:
+    """Return what is known of a text under these rules of validation and options of the parser.
+
+    Raises:
+        GraphQLSyntaxError: it is no document.
+    """
+    find = _known if len(text) <= LONGEST else _known.__wrapped__
+    return find(schema, text, rules, options)
+
+
 @lru_cache(MOST_DOCUMENTS)
-def _known(schema: Any, rules: tuple[Any, ...], options: tuple[Any, ...], text: str) -> Known:
-    """Return what is known of a text; raises GraphQLSyntaxError."""
+def _known(schema: Any, text: str, rules: tuple[Any, ...], options: tuple[Any, ...]) -> Known:
     document = parse(text, **dict(options))
     known = Known(document, validate_document(schema._schema, document, rules))  # noqa: SLF001 - as Strawberry does
     _by_document[id(document)] = known
