@@ -1,6 +1,7 @@
 """Save optimizations."""
 
 from dataclasses import fields
+from functools import cache
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -108,8 +109,13 @@ class OptimizationMutation:
 
 def _same_fields(draft: type, given: Any) -> dict[str, Any]:
     """Return the values of an input for the fields that a draft has under the same names."""
-    names = {field.name for field in fields(draft)}
+    names = _names(draft)
     return {name: value for name, value in vars(given).items() if name in names}
+
+
+@cache
+def _names(draft: Any) -> frozenset[str]:
+    return frozenset(field.name for field in fields(draft))
 
 
 def read_backtest_id(given: str, places: Places) -> UUID | Report:
