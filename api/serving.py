@@ -1,6 +1,7 @@
 """Run the service until it is told to stop: in this process, or in workers that share its socket."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -72,6 +73,8 @@ async def serve_here(
     """Serve in this process, on the address of the settings or on sockets that are bound to it."""
     server = _Server(_configure(settings, database), started)
     watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
