@@ -16,7 +16,7 @@ from resolvers.store.tables import backtests
 
 Column = ColumnElement[Any]
 
-_HUGE = 1e140
+HUGE = 1e140
 """From here on PostgreSQL's sums of squares over a million runs may overflow, which is an error there."""
 
 
@@ -32,7 +32,7 @@ def _deviation(column: Column) -> Column:
 
 def _unless_huge(function: Callable[[Column], Any], column: Column) -> Column:
     size = func.abs(column)
-    return case((func.max(size) < _HUGE, function(column).filter(size < _HUGE)))
+    return case((func.max(size) < HUGE, function(column).filter(size < HUGE)))
 
 
 def _percentile(share: float) -> Callable[[Column], Column]:

@@ -34,7 +34,9 @@ def _whole(name: str) -> Read:
 
 
 def _groups(key: str) -> Read:
-    return Read(lambda summaries: [Objects(GroupPerformance, summary.groups.get(key, ())) for summary in summaries])
+    return Read(
+        lambda summaries: [Objects(GroupPerformance, each.groups.get(key, ()), each.names) for each in summaries]
+    )
 
 
 _FIGURES = ("average_return", "best_return", "worst_return", "average_sharpe", "average_win_rate")
