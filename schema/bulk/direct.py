@@ -33,8 +33,7 @@ class DirectSchema(strawberry.Schema):
         operation_extensions: dict[str, Any] | None = None,
     ) -> ExecutionResult:
         """Execute an operation."""
-        extensions: Any = self.extensions
-        if extensions != [Documents] or self.directives or not query or operation_extensions:
+        if tuple(self.extensions) != (Documents,) or self.directives or not query or operation_extensions:
             return await super().execute(
                 query,
                 variable_values,
