@@ -23,6 +23,7 @@ from schema.orders import BacktestOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rankings import RankingQuery
 from schema.rows import make_one, needed_columns
+from schema.selections import is_alone
 from schema.summaries import SummaryQuery
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
@@ -56,8 +57,12 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the run.")]
     ) -> Backtest | None:
         """Return one run."""
-        columns = needed_columns(info, Backtest)
-        return make_one(Backtest, await info.context.load(load_backtests, parse_id(id), columns=columns))
+        key, columns = parse_id(id), needed_columns(info, Backtest)
+        if is_alone(info):
+            [row] = await load_backtests(info.context.database, [key], columns=columns)
+        else:
+            row = await info.context.load(load_backtests, key, columns=columns)
+        return make_one(Backtest, row)
 
     @strawberry.field(description="Runs, newest first unless told; ties by id.")
     async def backtests(

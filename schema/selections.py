@@ -22,6 +22,11 @@ def is_selected(info: Info, *path: str) -> bool:
     return remembered(info, (is_selected, path), lambda: bool(select(info, *path)))
 
 
+def is_alone(info: Info) -> bool:
+    """Return whether the operation selects nothing beside this field, so that no other call can be answered with it."""
+    return len(info._raw_info.operation.selection_set.selections) == 1  # noqa: SLF001 - as below
+
+
 def select(info: Info, *path: str) -> list[FieldNode]:
     """Return the places where a field, or one inside it, is selected; those that directives leave out are none."""
     found: list[FieldNode] = info._raw_info.field_nodes  # noqa: SLF001 - Strawberry's own reads all arguments below
