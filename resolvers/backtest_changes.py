@@ -25,6 +25,8 @@ QUICK = 10_000
 """Runs with less to check than this are checked at once: a thread would cost more."""
 FIELDS = 50
 """What a run counts beside its points and trades."""
+MOST_TRIES = 20
+"""How often a save starts anew because others store runs under its ids at the same time."""
 
 
 async def save_backtests(database: Database, drafts: Sequence[BacktestDraft]) -> list[Outcome]:
@@ -111,19 +113,32 @@ def _content(record: BacktestRecord) -> list[Any]:
 
 async def _store(database: Database, saves: Sequence[Save]) -> tuple[Mapping[UUID, Save], Mapping[UUID, bytes | None]]:
     """Store the runs that are not there yet; return those, and the content hashes of those that are."""
-    if len(saves) == 1 and fits(saves[0]) and await add_backtest(database, saves[0]):
+    if len(saves) == 1 and fits(saves[0]) and await _add_alone(database, saves[0]):
         return {saves[0].id: saves[0]}, {}
     may_be_known = any(save.record.id or save.document for save in saves)
-    while True:
+    for _ in range(MOST_TRIES):
         try:
-            async with database.transaction() as transaction:
-                known = await _find_known(transaction, [save.id for save in saves]) if may_be_known else {}
-                new = {save.id: save for save in reversed(saves) if save.id not in known}
-                await add_backtests(transaction, [new[id] for id in sorted(new)])
+            return await _store_together(database, saves, may_be_known=may_be_known)
         except asyncpg.UniqueViolationError:
             may_be_known = True  # somebody else has stored one of them meanwhile: the next time it is found
-        else:
-            return new, known
+    return await _store_together(database, saves, may_be_known=True)
+
+
+async def _add_alone(database: Database, save: Save) -> bool:
+    try:
+        return await add_backtest(database, save)
+    except asyncpg.FeatureNotSupportedError:  # Citus fills one table by a statement
+        return False
+
+
+async def _store_together(
+    database: Database, saves: Sequence[Save], *, may_be_known: bool
+) -> tuple[Mapping[UUID, Save], Mapping[UUID, bytes | None]]:
+    async with database.transaction() as transaction:
+        known = await _find_known(transaction, [save.id for save in saves]) if may_be_known else {}
+        new = {save.id: save for save in reversed(saves) if save.id not in known}
+        await add_backtests(transaction, [new[id] for id in sorted(new)])
+    return new, known
 
 
 async def _find_known(transaction: Transaction, ids: Sequence[UUID]) -> dict[UUID, bytes | None]:

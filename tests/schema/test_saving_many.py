@@ -4,7 +4,10 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import text
+
 from resolvers.single_save import MOST_TRADES
+from resolvers.store.database import Database
 from tests.client import Client
 from tests.operations import RUN, SAVE_MANY
 from tests.schema.test_saving import CURVE, TRADE, read
@@ -100,3 +103,23 @@ async def test_a_long_run_is_stored_as_a_short_one_is(client: Client) -> None:
     assert (first, second) == ("WITH", "COPY")
     assert short["trades"] == long["trades"]
     assert short["equityCurve"] == long["equityCurve"]
+
+
+async def test_a_server_that_fills_one_table_by_a_statement_is_given_several(
+    client: Client, database: Database
+) -> None:
+    """PostgreSQL itself refuses it with the same SQLSTATE as Citus where a table has such a rule."""
+    rule = "CREATE RULE one_table AS ON INSERT TO trades WHERE false DO INSTEAD NOTHING"
+    await change(database, rule)
+    try:
+        with counted_statements() as statements:
+            [run] = (await client.ask(SAVE_MANY, inputs=[RUN | {"trades": [TRADE]}]))["saveBacktests"]["backtests"]
+    finally:
+        await change(database, "DROP RULE one_table ON trades")
+    assert [statement.split()[0] for statement in statements] == ["WITH", "COPY", "COPY", "SELECT"]
+    assert len((await read(client, run["id"]))["trades"]["nodes"]) == 1
+
+
+async def change(database: Database, statement: str) -> None:
+    async with database.transaction() as transaction:
+        await transaction.fetch(text(statement))
