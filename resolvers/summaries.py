@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Double,
     Select,
@@ -17,7 +16,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
-    union_all,
+    tuple_,
 )
 from sqlalchemy.sql.expression import FromClause
 
@@ -77,43 +76,38 @@ async def summarise_performance(
 def _summary(keys: tuple[str, ...], conditions: Shape, *, since: Slot, values: Slot) -> Select[tuple[Any, ...]]:
     """Select the figures over all runs, and behind them those of each group, largest first.
 
-    Runs are added up once, by all keys together; the parts are added up from these sums, which are fewer.
+    OFFSET keeps the runs apart from what is done with them: where they lie on other servers (Citus), they are fetched
+    first, and only then grouped in several ways at once, which those servers could not do together.
     """
     completed = backtests.c.status == literal_column("'COMPLETED'")
     recent = backtests.c.created_at >= literal(since, type_=Instant)
     columns = [backtests.c[key] for key in keys]
-    sums = select(*columns, *_sums()).where(completed, recent, write_backtest_condition(conditions, values))
-    summed = sums.group_by(*columns).cte("sums")
-    groups = [_figures(summed, literal(key, type_=Text()), summed.c[key]).group_by(summed.c[key]) for key in keys]
-    parts = union_all(_figures(summed, cast(null(), Text), cast(null(), Text)), *groups).subquery("parts")
+    matching = select(*columns, backtests.c.total_return, *map(_to_add_up, _AVERAGED.values()))
+    matching = matching.where(completed, recent, write_backtest_condition(conditions, values))
+    runs = matching.offset(literal_column("0")).subquery("runs")
+    part = case(*((func.grouping(runs.c[key]) == 0, literal(key, type_=Text())) for key in keys)) if keys else null()
+    key = func.coalesce(*(runs.c[key] for key in keys)) if keys else null()
+    figures = _figures(runs, cast(part, Text), cast(key, Text))
+    if keys:
+        figures = figures.group_by(func.grouping_sets(tuple_(), *(tuple_(runs.c[key]) for key in keys)))
+    parts = figures.subquery("parts")
     order = (parts.c.part.nulls_first(), parts.c["count"].desc(), parts.c.key.collate("C"))
     return select(parts).order_by(*order)
 
 
-def _sums() -> list[ColumnElement[Any]]:
-    """Return what figures follow from; a value that is too large to add up makes its sum NaN, which no value is."""
-    sums: list[ColumnElement[Any]] = [
-        func.count().label("count"),
-        func.max(backtests.c.total_return).label("best_return"),
-        func.min(backtests.c.total_return).label("worst_return"),
-    ]
-    for metric in _AVERAGED.values():
-        value = backtests.c[metric]
-        sums.append(func.sum(case((func.abs(value) >= HUGE, _NAN), else_=value)).label(metric))
-        sums.append(func.count(value).label(f"{metric}_count"))
-    return sums
+def _to_add_up(metric: str) -> ColumnElement[Any]:
+    """Return a metric, and NaN, which no stored value is, for one that is too large to be added up."""
+    value = backtests.c[metric]
+    return case((func.abs(value) >= HUGE, _NAN), else_=value).label(f"{metric}_to_add_up")
 
 
-def _figures(sums: FromClause, part: ColumnElement[Any], key: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+def _figures(runs: FromClause, part: ColumnElement[Any], key: ColumnElement[Any]) -> Select[tuple[Any, ...]]:
+    means = {name: func.avg(runs.c[f"{metric}_to_add_up"]) for name, metric in _AVERAGED.items()}
     return select(
         part.label("part"),
         key.label("key"),
-        cast(func.coalesce(func.sum(sums.c["count"]), 0), BigInteger).label("count"),
-        func.max(sums.c.best_return).label("best_return"),
-        func.min(sums.c.worst_return).label("worst_return"),
-        *(_mean(sums.c[metric], sums.c[f"{metric}_count"]).label(name) for name, metric in _AVERAGED.items()),
-    ).select_from(sums)
-
-
-def _mean(sums: ColumnElement[Any], counts: ColumnElement[Any]) -> ColumnElement[Any]:
-    return func.nullif(func.sum(sums) / cast(func.nullif(func.sum(counts), 0), Double), _NAN)
+        func.count().label("count"),
+        func.max(runs.c.total_return).label("best_return"),
+        func.min(runs.c.total_return).label("worst_return"),
+        *(func.nullif(mean, _NAN).label(name) for name, mean in means.items()),
+    ).select_from(runs)
