@@ -42,6 +42,8 @@ def _show(error: GraphQLError) -> None:
         error.extensions = {"code": cause.code}
     elif isinstance(cause, Unavailable):
         error.extensions = {"code": "UNAVAILABLE"}
+    elif isinstance(cause, RecursionError):
+        error.message, error.extensions = "The question nests too deep.", {"code": "BAD_USER_INPUT"}
     elif cause is None or isinstance(cause, GraphQLError):
         error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     else:

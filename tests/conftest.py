@@ -1,5 +1,6 @@
 """What all tests use: a real PostgreSQL of this test run, with empty tables for each test, and the service over it."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -16,6 +17,23 @@ from tests.resolvers.store.servers import passable_folder
 from tests.service import Service
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--no-bulk-execution", action="store_true", help="have graphql-core complete every value: nothing may change"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--no-bulk-execution"):
+        os.environ["BACKTEST_GRAPH_BULK_EXECUTION"] = "false"  # for the services that tests start
+
+
+@pytest.fixture(scope="session")
+def bulk(request: pytest.FixtureRequest) -> bool:
+    """Whether lists are completed column by column."""
+    return not request.config.getoption("--no-bulk-execution")
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +61,9 @@ async def database(shared_database: Database) -> Database:
 
 
 @pytest.fixture
-async def client(database: Database) -> AsyncIterator[Client]:
+async def client(database: Database, bulk: bool) -> AsyncIterator[Client]:
     """A client of the application, in process, over HTTP."""
-    transport = httpx.ASGITransport(create_app(database))
+    transport = httpx.ASGITransport(create_app(database, bulk=bulk))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Client(http)
 

@@ -15,8 +15,8 @@ settings.register_profile(THOROUGH, deadline=None)
 
 
 @pytest.fixture(scope="module")
-async def service(shared_database: Database) -> AsyncIterator[Client]:
+async def service(shared_database: Database, bulk: bool) -> AsyncIterator[Client]:
     """A client of the application, in process, over HTTP, that leaves the tables as they are."""
-    transport = httpx.ASGITransport(create_app(shared_database))
+    transport = httpx.ASGITransport(create_app(shared_database, bulk=bulk))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Client(http)

@@ -105,9 +105,9 @@ def not_covered(cov: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-async def others(dsn: str, rows: None) -> AsyncIterator[Others]:
+async def others(dsn: str, rows: None, bulk: bool) -> AsyncIterator[Others]:
     database = await Database.connect(dsn)
-    transport = httpx.ASGITransport(create_app(database))
+    transport = httpx.ASGITransport(create_app(database, bulk=bulk))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Others(Client(http))
     await database.close()
