@@ -19,7 +19,7 @@ _TITLES = (
     "CPU ratio: median (min to max)",
     "holds",
     "CPU, ms",
-    "latency ratio: the same",
+    "latency ratio",
 )
 
 
