@@ -65,7 +65,7 @@ class Database:
             Unavailable: the server did not come back in time.
         """
         ready = _ready(statement)
-        return await _until_reached(lambda: self._fetch(ready.text, ready.arguments, plan))
+        return await _until_reached(partial(self._fetch, ready, plan))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
         """Run one reading statement and return its first row, if any."""
@@ -88,30 +88,38 @@ class Database:
                 raise Unavailable("The connection to the database was lost.") from error
             raise
 
-    async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
-        async with self._lent(plan) as connection:
-            logger.debug("%s", text)
-            return await connection.fetch(text, *arguments)
+    async def _fetch(self, ready: Statement, plan: Plan) -> list[Row]:
+        async with _Lent(self._connections, plan) as connection:
+            logger.debug("%s", ready.text)
+            return await connection.fetch(ready.text, *ready.arguments)
 
     async def _begin(self) -> "tuple[Connection, AsyncExitStack]":
         """Return a connection with a transaction begun, and what ends both."""
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(self._lent(Plan.AS_POSTGRES_LIKES))
+            connection = await stack.enter_async_context(_Lent(self._connections, Plan.AS_POSTGRES_LIKES))
             await stack.enter_async_context(connection.transaction())
             return connection, stack.pop_all()
 
-    @asynccontextmanager
-    async def _lent(self, plan: Plan) -> AsyncIterator[Connection]:
-        connection = await self._connections.take(plan)
-        is_cancelled = False
-        try:
-            yield connection
-        except asyncio.CancelledError:
-            is_cancelled = True
-            raise
-        finally:
-            # What is cancelled may be in the middle of an answer that nobody reads.
-            self._connections.give(connection, is_unfinished=is_cancelled)
+
+class _Lent:
+    """Lends a connection; written out, for a generator would take as long as the rest of a small question."""
+
+    __slots__ = ("_connection", "_connections", "_plan")
+
+    _connection: Connection
+
+    def __init__(self, connections: Connections, plan: Plan) -> None:
+        self._connections = connections
+        self._plan = plan
+
+    async def __aenter__(self) -> Connection:
+        self._connection = await self._connections.take(self._plan)
+        return self._connection
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # What is cancelled may be in the middle of an answer that nobody reads.
+        is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
+        self._connections.give(self._connection, is_unfinished=is_cancelled)
 
 
 class Transaction:
