@@ -6,8 +6,7 @@ from typing import Annotated, Any, ClassVar, Generic, TypeVar
 import strawberry
 
 from resolvers.pages import Page, Wanted
-from schema.bulk import Objects, Read, Stored
-from schema.bulk.objects import Column
+from schema.bulk import Objects, Places, Read, Stored, read_places
 from schema.context import Info
 from schema.rows import needed_columns
 from schema.selections import is_selected, remembered
@@ -38,19 +37,16 @@ class PageInfo(Stored):
     end_cursor: str | None = strawberry.field(description="Cursor of the last edge. Null where the page is empty.")
 
 
-def _nodes(edges: Column) -> Column:
-    kind, first, _ = edges[0]
-    names = first.names if all(page.names is first.names for _, page, _ in edges) else None
-    return Objects(kind, [page.rows[index] for _, page, index in edges], names)
-
-
 @strawberry.type(description="One thing in a list, with its place in it.")
 class Edge(Stored, Generic[T]):
     """A node and its cursor; the source is the kind of the node, its page and its position there."""
 
     reads: ClassVar = {
-        "cursor": Read(lambda edges: [page.cursor(index) for _, page, index in edges]),
-        "node": Read(_nodes),
+        "cursor": read_places(lambda _, page: page.cursors, lambda _, page, index: page.cursor(index)),
+        "node": read_places(
+            lambda kind, page: Objects(kind, page.rows, page.names),
+            lambda kind, page, index: kind.of(page.rows[index]),
+        ),
     }
     cursor: str = strawberry.field(description="The place in this order and filter, for `after` and `before`.")
     node: T = strawberry.field(description="The thing.")
@@ -61,11 +57,7 @@ class Connection(Stored, Generic[T]):
     """Edges, the same as nodes, and facts about the list; the source is the kind of the nodes and the page."""
 
     reads: ClassVar = {
-        "edges": Read(
-            lambda lists: [
-                Objects(Edge, [(kind, page, index) for index in range(len(page.rows))]) for kind, page in lists
-            ]
-        ),
+        "edges": Read(lambda lists: [Objects(Edge, Places((kind, page), len(page.rows))) for kind, page in lists]),
         "nodes": Read(lambda lists: [Objects(kind, page.rows, page.names) for kind, page in lists]),
         "page_info": Read(lambda lists: Objects(PageInfo, [page for _, page in lists])),
         "total_count": Read(lambda lists: [page.total_count for _, page in lists]),

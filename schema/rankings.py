@@ -7,8 +7,7 @@ import strawberry
 from resolvers.paging import request_page
 from resolvers.rankings import rank_backtests
 from schema.backtests import Backtest
-from schema.bulk import Objects, Read, Stored
-from schema.bulk.objects import Column
+from schema.bulk import Objects, Places, Read, Stored, read_places
 from schema.context import Info
 from schema.filters import Filter
 from schema.metrics import Metric
@@ -23,21 +22,23 @@ By = Annotated[
 MinTrades = Annotated[int, strawberry.argument(description="Only runs with at least so many trades.")]
 
 
-def _nodes(edges: Column) -> Column:
-    page = edges[0][0].page
-    names = page.names if all(ranking.page is page for ranking, _, _ in edges) else None
-    return Objects(Backtest, [ranking.page.rows[index] for ranking, _, index in edges], names)
-
-
 @strawberry.type(description="A run with its place in a ranking.")
 class RankingEdge(Stored):
     """A run with its place in a ranking; the source is the ranking, the metric and the position on the page."""
 
     reads: ClassVar = {
-        "cursor": Read(lambda edges: [ranking.page.cursor(index) for ranking, _, index in edges]),
-        "rank": Read(lambda edges: [ranking.ranks[index] for ranking, _, index in edges]),
-        "value": Read(lambda edges: [ranking.page.rows[index][by] for ranking, by, index in edges]),
-        "node": Read(_nodes),
+        "cursor": read_places(
+            lambda ranking, _: ranking.page.cursors, lambda ranking, _, index: ranking.page.cursor(index)
+        ),
+        "rank": read_places(lambda ranking, _: ranking.ranks, lambda ranking, _, index: ranking.ranks[index]),
+        "value": read_places(
+            lambda ranking, by: [row[by] for row in ranking.page.rows],
+            lambda ranking, by, index: ranking.page.rows[index][by],
+        ),
+        "node": read_places(
+            lambda ranking, _: Objects(Backtest, ranking.page.rows, ranking.page.names),
+            lambda ranking, _, index: Backtest.of(ranking.page.rows[index]),
+        ),
     }
     cursor: str = strawberry.field(description="The place in this ranking and filter, for `after`.")
     rank: int = strawberry.field(
@@ -54,8 +55,7 @@ class RankingConnection(Stored):
     reads: ClassVar = {
         "edges": Read(
             lambda rankings: [
-                Objects(RankingEdge, [(ranking, by, index) for index in range(len(ranking.page.rows))])
-                for ranking, by in rankings
+                Objects(RankingEdge, Places((ranking, by), len(ranking.page.rows))) for ranking, by in rankings
             ]
         ),
         "nodes": Read(

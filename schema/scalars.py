@@ -22,8 +22,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.importers.numbers import NumberError, Numbers, parse_numbers
 from resolvers.importers.times import TimeError, parse_date, parse_time, parse_times
-from schema.bulk.leaves import Unusual
-from schema.bulk.objects import Column
+from schema.bulk.objects import Column, Unusual
 
 DateTime = NewType("DateTime", int)
 """An instant: microseconds since 1970-01-01 UTC."""

@@ -65,7 +65,7 @@ class Database:
             Unavailable: the server did not come back in time.
         """
         ready = _ready(statement)
-        return await _until_reached(partial(self._fetch, ready, plan))
+        return await _until_reached(partial(self._fetch, ready.text, ready.arguments, plan))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
         """Run one reading statement and return its first row, if any."""
@@ -88,15 +88,18 @@ class Database:
                 raise Unavailable("The connection to the database was lost.") from error
             raise
 
-    async def _fetch(self, ready: Statement, plan: Plan) -> list[Row]:
-        async with _Lent(self._connections, plan) as connection:
-            logger.debug("%s", ready.text)
-            return await connection.fetch(ready.text, *ready.arguments)
+    async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
+        async with self._lent(plan) as connection:
+            logger.debug("%s", text)
+            return await connection.fetch(text, *arguments)
+
+    def _lent(self, plan: Plan) -> "_Lent":
+        return _Lent(self._connections, plan)
 
     async def _begin(self) -> "tuple[Connection, AsyncExitStack]":
         """Return a connection with a transaction begun, and what ends both."""
         async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(_Lent(self._connections, Plan.AS_POSTGRES_LIKES))
+            connection = await stack.enter_async_context(self._lent(Plan.AS_POSTGRES_LIKES))
             await stack.enter_async_context(connection.transaction())
             return connection, stack.pop_all()
 

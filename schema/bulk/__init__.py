@@ -18,6 +18,18 @@ from schema.bulk.batched import Batches, batched
 from schema.bulk.direct import DirectSchema
 from schema.bulk.documents import Documents, Memory
 from schema.bulk.executor import BulkExecutor
-from schema.bulk.objects import Objects, Read, Stored
+from schema.bulk.objects import Objects, Places, Read, Stored, read_places
 
-__all__ = ["Batches", "BulkExecutor", "DirectSchema", "Documents", "Memory", "Objects", "Read", "Stored", "batched"]
+__all__ = [
+    "Batches",
+    "BulkExecutor",
+    "DirectSchema",
+    "Documents",
+    "Memory",
+    "Objects",
+    "Places",
+    "Read",
+    "Stored",
+    "batched",
+    "read_places",
+]

@@ -16,17 +16,13 @@ from graphql import (
     Undefined,
 )
 
-from schema.bulk.objects import Column
+from schema.bulk.objects import Column, Unusual
 
 Kinds = set[type]
 Complete = Callable[[Column, Kinds], Column]
 """Gives the completed values of a column without nulls; told the types in it."""
 
 LARGEST = 2**31 - 1
-
-
-class Unusual(Exception):
-    """A value that graphql-core has to complete, or to refuse."""
 
 
 def leaf_column(

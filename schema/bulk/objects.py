@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 T = TypeVar("T")
 Column = Sequence[Any]
 Reader = Callable[[Column], Column]
 Names = tuple[str, ...] | None
+
+
+class Unusual(Exception):
+    """A value that graphql-core has to complete, or to refuse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,65 @@ class Objects(Sequence[T], Generic[T]):
         inside: Objects[Any] = Objects(kind, self.sources, self.names)
         inside._columns = self._columns
         return inside
+
+
+class Places(Sequence[tuple[Any, ...]]):
+    """Sources of the objects of one list: what the list is, and for a single object its position there."""
+
+    __slots__ = ("_length", "whole")
+
+    def __init__(self, whole: tuple[Any, ...], length: int) -> None:
+        self.whole = whole
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return ((*self.whole, index) for index in range(self._length))
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Any, ...]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[Any, ...]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[Any, ...] | list[tuple[Any, ...]]:
+        found = range(self._length)[index]
+        return (*self.whole, found) if isinstance(found, int) else [(*self.whole, each) for each in found]
+
+
+class _Joined(list[Any]):
+    """The sources of several lists, which are read list by list."""
+
+    def __init__(self, parts: Sequence[Places]) -> None:
+        super().__init__(chain.from_iterable(parts))
+        self.parts = parts
+
+
+def read_places(of_list: Callable[..., Column], of_one: Callable[..., Any]) -> Read:
+    """Return how a field of objects with places is read: for whole lists at once, or for single objects."""
+
+    def column(places: Column) -> Column:
+        if type(places) is Places:
+            return of_list(*places.whole)
+        if type(places) is not _Joined:
+            return [of_one(*place) for place in places]
+        columns = [of_list(*part.whole) for part in places.parts]
+        is_objects = all(type(each) is Objects for each in columns)
+        return join(cast("list[Objects[Any]]", columns)) if is_objects else list(chain.from_iterable(columns))
+
+    return Read(column)
+
+
+def join(lists: Sequence[Objects[Any]]) -> Objects[Any]:
+    """Return the objects of all lists; raises Unusual where they are of several kinds."""
+    full = [each for each in lists if each.sources]
+    kinds = {each.kind for each in full}
+    if len(kinds) > 1:
+        raise Unusual
+    names = full[0].names if full and all(each.names is full[0].names for each in full) else None
+    parts = [each.sources for each in full]
+    sources = _Joined(parts) if set(map(type, parts)) == {Places} else list(chain.from_iterable(parts))  # type: ignore[arg-type]  # they are Places
+    return Objects(kinds.pop() if kinds else None, sources, names)
 
 
 def gather(objects: Sequence[T]) -> Sequence[T]:

@@ -21,8 +21,8 @@ from graphql.pyutils import Path
 from strawberry.types.field import StrawberryField
 
 from schema.bulk.batched import Batch
-from schema.bulk.leaves import Complete, Unusual, leaf_column
-from schema.bulk.objects import Column, Objects, gather
+from schema.bulk.leaves import Complete, leaf_column
+from schema.bulk.objects import Column, Objects, Unusual, gather, join
 
 Details = list[Any]
 """The places of a query that select one field: graphql-core's FieldDetails."""
@@ -172,22 +172,15 @@ def _joined(lists: Column) -> tuple[Column, Callable[[Column], Column]]:
     kinds = set(map(type, lists))
     if not kinds <= _LISTS:
         raise Unusual
-    items = lists[0] if len(lists) == 1 else _join_objects(lists) if kinds == {Objects} else list(chain(*lists))
+    if len(lists) == 1:
+        return lists[0], lambda done: [list(done)]
+    items = join(lists) if kinds == {Objects} else list(chain(*lists))
 
     def put_back(done: Column) -> Column:
         rest = iter(done)
         return [list(islice(rest, len(each))) for each in lists]
 
     return items, put_back
-
-
-def _join_objects(lists: Sequence[Objects[Any]]) -> Objects[Any]:
-    full = [each for each in lists if each.sources]
-    kinds = {each.kind for each in full}
-    if len(kinds) > 1:
-        raise Unusual
-    names = full[0].names if full and all(each.names is full[0].names for each in full) else None
-    return Objects(kinds.pop() if kinds else None, list(chain.from_iterable(each.sources for each in full)), names)
 
 
 def _object(fields: Sequence[Plan], check: Callable[[Column, Place], None], build: Build) -> Plan:
@@ -221,16 +214,19 @@ def _typename(parent: GraphQLObjectType) -> Plan:
 def _plain(name: str, plan: Plan) -> Plan:
     """Return the plan for a field that is an attribute of the objects."""
 
-    def read(objects: Column) -> tuple[Column, Callable[[Column], Column]]:
+    def read(objects: Column) -> Column:
         if type(objects) is Objects:
-            return objects.column(name) if objects.sources else (), _same
-        return [getattr(each, name) for each in objects], _same
+            return objects.column(name) if objects.sources else ()
+        return [getattr(each, name) for each in objects]
 
-    return _around(plan, read)
+    if now := plan.now:
+        return Plan(now=lambda place, objects: now(place, read(objects)))
+    later = cast("Later", plan.later)
 
+    async def wait(place: Place, objects: Column) -> Column:
+        return await later(place, read(objects))
 
-def _same(done: Column) -> Column:
-    return done
+    return Plan(later=wait)
 
 
 def _batched(parent: GraphQLObjectType, field: GraphQLField, name: str, details: Details, plan: Plan) -> Plan:
