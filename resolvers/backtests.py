@@ -49,7 +49,7 @@ async def list_backtests(
     listing = Listing(
         order=backtest_order(order or NEWEST, conditions),
         condition=Part(write_backtest_condition, said.shape, said.values),
-        plan=said.plan(("symbol", "strategy", "id")) if is_newest else Plan.EACH_TIME,
+        plan=said.plan(("symbol", "strategy")) if is_newest else Plan.EACH_TIME,
     )
     return await fetch_page(database, listing, request, wanted)
 

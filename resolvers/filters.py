@@ -62,7 +62,7 @@ class Said:
         if not self.shape:
             return Plan.ONCE
         (name, asked), *others = self.shape
-        return Plan.EACH_TIME if others or name not in indexed or not _is_equality(name, asked) else Plan.ONCE
+        return Plan.EACH_TIME if others or name not in indexed or not _is_equality(asked) else Plan.ONCE
 
 
 def read_backtest_filter(conditions: Conditions) -> Said:
@@ -183,6 +183,5 @@ def _is_found(path: Sequence[str], comparison: Conditions) -> bool:
     return len(path) <= DEEPEST and not any(_POSITION.fullmatch(key) for key in path[1:])
 
 
-def _is_equality(name: str, asked: Comparison) -> bool:
-    operators = {"eq", "in"} if name == "id" else {"eq"}
-    return asked.is_case_sensitive and not asked.nulls and operators.issuperset(dict(asked.operands))
+def _is_equality(asked: Comparison) -> bool:
+    return asked.is_case_sensitive and not asked.nulls and {"eq"}.issuperset(dict(asked.operands))

@@ -47,7 +47,7 @@ async def rank_backtests(
     condition = Part(write_ranked_condition, (by, said.shape), (min_trades, said.values))
     start = _Start(*order.decode_more(request.after)) if request.after is not None else None
     figure = _ahead_part(order, condition, start) if with_ranks else None
-    plan = said.plan(("symbol", "id")) if by in RANKED else Plan.EACH_TIME
+    plan = said.plan(("symbol",)) if by in RANKED else Plan.EACH_TIME
     listing = Listing(order=order, condition=condition, figure=figure, plan=plan)
     page = await fetch_page(database, listing, request, wanted)
     if not with_ranks:
