@@ -16,7 +16,7 @@ from tests.benchmarks.workloads import WORKLOADS
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--runs", default=100_000, show_default=True, help="How many runs are stored: 5000, 100000, 1000000.")
-@click.option("--rounds", default=15, show_default=True, help="How often each question is measured.")
+@click.option("--rounds", default=31, show_default=True, help="How often each question is measured.")
 @click.option("--only", multiple=True, help="Only the questions with this in their name; can be repeated.")
 @click.option("--database-url", help="A PostgreSQL server of your own on this machine, whose user may make databases.")
 @click.option("--profile", "profiled", help="Show where the service spends its time with the question of this name.")
