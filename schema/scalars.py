@@ -22,6 +22,7 @@ from strawberry.types.scalar import ScalarDefinition
 
 from resolvers.importers.numbers import NumberError, Numbers, parse_numbers
 from resolvers.importers.times import TimeError, parse_date, parse_time, parse_times
+from schema.bulk.leaves import Complete
 from schema.bulk.objects import Column, Unusual
 
 DateTime = NewType("DateTime", int)
@@ -38,11 +39,20 @@ JSON = NewType("JSON", object)
 _UTC = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YEAR_1 = -62_135_596_800_000_000
+_LAST_ENCODED = 253_402_207_200_000_000
+"""9999-12-30T22:00:00Z, behind which the JSON encoder refuses numpy's times."""
 
 
 def write_time(microseconds: int) -> str:
     """Return an instant as RFC 3339 in UTC, such as 2024-01-31T09:30:00Z."""
     return (_EPOCH + timedelta(microseconds=microseconds)).isoformat().replace("+00:00", "Z")
+
+
+def _write_times(times: NDArray[np.int64]) -> Any:
+    """Return instants as the JSON encoder takes them: numpy's times, but for the last hours that there are."""
+    if len(times) and times.max() > _LAST_ENCODED:
+        return [write_time(time) for time in times.tolist()]
+    return times.view("datetime64[us]")
 
 
 def _parse_time(given: object) -> DateTime:
@@ -148,7 +158,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description=(
             "A list of RFC 3339 UTC times as one value; input also takes dates and whatever pandas.to_datetime takes."
         ),
-        serialize=lambda times: times.view("datetime64[us]"),
+        serialize=_write_times,
         parse_value=_parse_times,
         parse_literal=_parse_times_literal,
     ),
@@ -178,5 +188,10 @@ def _dates(values: Column, kinds: set[type]) -> Column:
     return values
 
 
-COLUMNS = {"DateTime": _times, "Date": _dates, "JSON": lambda values, _: values, "Floats": lambda values, _: values}
+COLUMNS: dict[str, Complete] = {
+    "DateTime": _times,
+    "Date": _dates,
+    "JSON": lambda values, _: values,
+    "Floats": lambda values, _: values,
+}
 """What completes whole columns of scalars."""
