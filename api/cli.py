@@ -11,13 +11,13 @@ from uuid import UUID
 import click
 import uvloop
 
-from api.importing import import_paths
-from api.serving import serve as serve_until_stopped
+from api.importing.paths import import_paths
+from api.processes.serving import serve as serve_until_stopped
+from api.processes.sockets import AddressTaken
+from api.processes.workers import Crashing
 from api.settings import Settings, is_loopback, settings_options
-from api.sockets import AddressTaken
 from api.storage import TooManyConnections, open_database, open_server
 from api.storage import migrate as migrate_database
-from api.workers import Crashing
 from migrations.history import Behind
 from resolvers.store.database import Unavailable
 from resolvers.store.embedded import EmbeddedError

@@ -16,7 +16,7 @@ async def health(_request: Request) -> Response:
 async def ready(request: Request) -> Response:
     """Answer 200 if the database answers, else 503."""
     try:
-        await request.app.state.database.fetch(select(literal(1)))
+        await request.app.state.service.database.fetch(select(literal(1)))
     except (Unavailable, asyncpg.PostgresError, OSError):
         return JSONResponse({"status": "unavailable", "reason": "The database does not answer."}, 503)
     return JSONResponse({"status": "ready"})

@@ -13,8 +13,8 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from api.encodings import ENCODERS, choose_encoding
 from api.graphiql.build import DIST, FAILURE, PAGE
+from api.http.encodings import ENCODERS, choose_encoding
 
 # Monaco writes its styles into the page as it goes, and GraphiQL's style sheet holds its fonts and images.
 CONTENT_SECURITY_POLICY = (

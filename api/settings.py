@@ -61,6 +61,11 @@ class Settings:
         kind=click.Choice(["debug", "info", "warning", "error"]),
     )
 
+    @property
+    def most_body_bytes(self) -> int:
+        """The longest request that is taken."""
+        return self.most_body_megabytes * 2**20
+
 
 def is_loopback(host: str) -> bool:
     """Tell whether only this machine can reach an address, or all addresses of a name."""

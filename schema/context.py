@@ -7,6 +7,7 @@ from uuid import UUID
 
 import strawberry
 
+from resolvers.callers import ANYBODY, Caller
 from resolvers.loaders import Load, Loaders
 from resolvers.store.database import Database, Row
 from schema.bulk import Batches, Memory
@@ -14,9 +15,11 @@ from schema.bulk import Batches, Memory
 
 @dataclass
 class Context:
-    """The database, what is known of the query, the rows that were seen, and the loaders of this one request."""
+    """The database, who asks, what is known of the query, the rows that were seen, and the loaders of this request."""
 
     database: Database
+    caller: Caller = ANYBODY
+    request_id: str = ""
     memory: Memory = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     seen: dict[UUID, Row] = field(default_factory=dict)

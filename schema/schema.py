@@ -6,11 +6,11 @@ from functools import cache
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
-from strawberry.types import ExecutionContext
 
 from resolvers.errors import QuestionError
 from resolvers.store.database import Unavailable
 from schema.bulk import BulkExecutor, DirectSchema, Documents
+from schema.context import Context
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
@@ -24,17 +24,13 @@ logger = logging.getLogger("backtest_graph.errors")
 class Schema(DirectSchema):
     """Shows a client the errors that are meant for it, with a code, and masks all others."""
 
-    def process_errors(
-        self,
-        errors: list[GraphQLError],
-        execution_context: ExecutionContext | None = None,  # noqa: ARG002 - Strawberry's signature
-    ) -> None:
+    def show(self, errors: list[GraphQLError], context: Context | None) -> None:
         """Give each error its code; an unexpected one is logged and masked."""
         for error in errors:
-            _show(error)
+            _show(error, context.request_id if context else "")
 
 
-def _show(error: GraphQLError) -> None:
+def _show(error: GraphQLError, request_id: str) -> None:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -47,8 +43,9 @@ def _show(error: GraphQLError) -> None:
     elif cause is None or isinstance(cause, GraphQLError):
         error.extensions = {"code": "BAD_USER_INPUT", **(error.extensions or {})}
     else:
-        logger.error("An unexpected error at %s", error.path, exc_info=cause)
-        error.message, error.extensions = "Something went wrong on our side.", {"code": "INTERNAL"}
+        logger.error("An unexpected error at %s in request %s", error.path, request_id, exc_info=cause)
+        error.message = "Something went wrong on our side; the service's log has more under the request id."
+        error.extensions = {"code": "INTERNAL", "requestId": request_id}
 
 
 class _Names(NameConverter):

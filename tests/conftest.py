@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import delete
 
 from api.app import create_app
+from api.settings import Settings
 from migrations.history import upgrade
 from resolvers.store.database import Database
 from resolvers.store.embedded import EmbeddedPostgres
@@ -37,6 +38,12 @@ def bulk(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture(scope="session")
+def settings(bulk: bool) -> Settings:
+    """The settings of an application in process."""
+    return Settings(bulk_execution=bulk)
+
+
+@pytest.fixture(scope="session")
 async def dsn() -> AsyncIterator[str]:
     """A server of this test process, with the tables of today."""
     with passable_folder() as folder:
@@ -61,9 +68,9 @@ async def database(shared_database: Database) -> Database:
 
 
 @pytest.fixture
-async def client(database: Database, bulk: bool) -> AsyncIterator[Client]:
+async def client(database: Database, settings: Settings) -> AsyncIterator[Client]:
     """A client of the application, in process, over HTTP."""
-    transport = httpx.ASGITransport(create_app(database, bulk=bulk))
+    transport = httpx.ASGITransport(create_app(database, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Client(http)
 

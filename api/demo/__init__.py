@@ -7,8 +7,8 @@ from collections import Counter
 from pathlib import Path
 from uuid import UUID
 
-from api.import_log import Say
-from api.importing import import_paths
+from api.importing.log import Say
+from api.importing.paths import import_paths
 from resolvers.importers.drafts import BacktestDraft
 from resolvers.matching import has_walk_forward_tests
 from resolvers.saving import now

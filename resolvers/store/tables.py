@@ -7,6 +7,7 @@ and written as int64 microseconds; curves are packed float64 and int64, little-e
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, JSONB
 
@@ -220,3 +222,37 @@ walk_forward_tests = Table(
 )
 # A walk-forward test by its id alone.
 Index("ix_walk_forward_tests_id", walk_forward_tests.c.id)
+
+# Who may ask. A token is shown once, when it is made; here is the SHA-256 of its secret.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("scopes", ARRAY(Text), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("last_used_at", Instant),
+)
+
+# What happened to runs in the last hour, for those who listen. Who knows the snapshot of the last look (pg_snapshot)
+# finds with it exactly the transactions that were committed since, in whichever order; the transaction is an xid8.
+backtest_changes = Table(
+    "backtest_changes",
+    metadata,
+    Column(
+        "transaction_id",
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        server_default=text("(pg_current_xact_id()::text::bigint)"),
+    ),
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    # The row of a run that was deleted, so that a listener's filter still applies.
+    Column("deleted_run", JSONB),
+    CheckConstraint("kind IN ('SAVED', 'UPDATED', 'DELETED')", name="kind"),
+)

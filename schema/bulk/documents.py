@@ -54,6 +54,20 @@ def memory_of(document: DocumentNode, operation_name: str | None, variables: Map
     return {} if known is None else known.memory(operation_name, variables)
 
 
+class Refusing:
+    """A schema that has reasons of its own to refuse operations; here are those that any schema has."""
+
+    def refusals(
+        self,
+        known: Known,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,  # noqa: ARG002 - for those who look at them
+        context: Any,  # noqa: ARG002
+    ) -> list[GraphQLError]:
+        """Return why an operation is not executed; nothing of it is, where there is a reason."""
+        return known.errors_of(operation_name)
+
+
 class Documents(SchemaExtension):
     """Parses and validates each text once, and refuses to guess which of several operations is meant."""
 
@@ -63,7 +77,9 @@ class Documents(SchemaExtension):
         if asked.query:
             known = know(asked.schema, asked.query, asked.validation_rules, tuple(asked.parse_options.items()))
             asked.graphql_document = known.document
-            asked.pre_execution_errors = known.errors_of(asked._provided_operation_name)  # noqa: SLF001 - its public name guesses
+            name = asked._provided_operation_name  # noqa: SLF001 - its public name guesses
+            refusing = asked.schema if isinstance(asked.schema, Refusing) else Refusing()
+            asked.pre_execution_errors = refusing.refusals(known, name, asked.variables, asked.context)
         yield
 
 

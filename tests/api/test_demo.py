@@ -5,7 +5,7 @@ import orjson
 from sqlalchemy import delete, select
 
 from api.demo import DOCUMENTS, LAST_RUN, load_demo
-from api.importing import import_paths
+from api.importing.paths import import_paths
 from resolvers.importers.registry import extract_backtest
 from resolvers.saving import now, pack
 from resolvers.store.database import Database

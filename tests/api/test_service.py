@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from api.app import create_app
+from api.settings import Settings
 from resolvers.store.database import Database
 from resolvers.store.embedded import EmbeddedPostgres
 from tests.client import Client
@@ -266,7 +267,7 @@ async def test_readiness_is_refused_while_the_database_is_away(dsn: str, monkeyp
     with passable_folder() as folder:
         async with EmbeddedPostgres(folder / "data", say=lambda _: None) as server:
             away = await Database.connect(server.dsn)
-        transport = httpx.ASGITransport(create_app(away))
+        transport = httpx.ASGITransport(create_app(away, Settings()))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
             answer = await http.get("/ready")
             assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")

@@ -46,9 +46,9 @@ def count_tables(connection: Connection) -> int:
 
 
 async def test_the_revisions_make_exactly_the_tables_of_today(empty: str) -> None:
-    assert await upgrade(empty) == (None, "0002")
+    assert await upgrade(empty) == (None, "0003")
     assert await run(empty, differences) == []
-    assert await upgrade(empty) == ("0002", "0002")
+    assert await upgrade(empty) == ("0003", "0003")
     await check(empty)
 
 
@@ -70,7 +70,7 @@ async def test_the_revisions_lead_back_to_nothing_and_forward_again(empty: str) 
     await upgrade(empty)
     await run(empty, downgrade)
     assert await run(empty, count_tables) == 1
-    assert await upgrade(empty) == (None, "0002")
+    assert await upgrade(empty) == (None, "0003")
 
 
 async def test_a_database_that_is_behind_names_the_command(empty: str) -> None:

@@ -3,20 +3,21 @@
 from collections.abc import AsyncIterator
 
 import httpx
+import hypothesis
 import pytest
-from hypothesis import settings
 
 from api.app import create_app
+from api.settings import Settings
 from resolvers.store.database import Database
 from tests.client import Client
 from tests.properties.profiles import THOROUGH
 
-settings.register_profile(THOROUGH, deadline=None)
+hypothesis.settings.register_profile(THOROUGH, deadline=None)
 
 
 @pytest.fixture(scope="module")
-async def service(shared_database: Database, bulk: bool) -> AsyncIterator[Client]:
+async def service(shared_database: Database, settings: Settings) -> AsyncIterator[Client]:
     """A client of the application, in process, over HTTP, that leaves the tables as they are."""
-    transport = httpx.ASGITransport(create_app(shared_database, bulk=bulk))
+    transport = httpx.ASGITransport(create_app(shared_database, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Client(http)

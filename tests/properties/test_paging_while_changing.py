@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.settings import Settings
 from resolvers.backtests import list_backtests
 from resolvers.pages import Page, Wanted
 from resolvers.paging import PageRequest
@@ -105,9 +106,9 @@ def not_covered(cov: Any) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-async def others(dsn: str, rows: None, bulk: bool) -> AsyncIterator[Others]:
+async def others(dsn: str, rows: None, settings: Settings) -> AsyncIterator[Others]:
     database = await Database.connect(dsn)
-    transport = httpx.ASGITransport(create_app(database, bulk=bulk))
+    transport = httpx.ASGITransport(create_app(database, settings))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
         yield Others(Client(http))
     await database.close()

@@ -6,7 +6,7 @@ import numpy as np
 import orjson
 import pytest
 
-from api.graphql import _ENCODING as OPTIONS
+from api.http.graphql import _ENCODING as OPTIONS
 from schema.bulk.objects import Unusual
 from schema.scalars import COLUMNS, SCALARS, DateTimes, write_time
 

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Table
 
 from api.demo import DOCUMENTS
-from api.importing import import_paths
+from api.importing.paths import import_paths
 from migrations.history import upgrade
 from resolvers.importers.drafts import BacktestDraft
 from resolvers.store.database import Database

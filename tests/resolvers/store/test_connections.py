@@ -29,9 +29,10 @@ async def mode_of(connection: Connection) -> Any:
 
 
 async def until_closed(connection: Connection) -> None:
-    async with asyncio.timeout(10):
-        while not connection.is_closed():
-            await asyncio.sleep(0.01)
+    ended = asyncio.Event()
+    connection.add_termination_listener(lambda _: ended.set())
+    if not connection.is_closed():  # else nobody would be told any more
+        await asyncio.wait_for(ended.wait(), 10)
 
 
 async def test_one_user_after_the_other_gets_the_same_connection(two: Connections) -> None:

@@ -1,4 +1,4 @@
-"""One of several processes that answer on one socket; `api.workers` starts it."""
+"""One of several processes that answer on one socket; `api.processes.workers` starts it."""
 
 import asyncio
 import os
@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 import uvloop
 
-from api.serving import serve_here
+from api.processes.serving import serve_here
+from api.processes.workers import READY
 from api.settings import Settings
 from api.storage import connect
-from api.workers import READY
 from resolvers.store.database import Unavailable
 
 ORDERS, ANSWERS = 0, 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.encodings import ENCODERS, choose_encoding
+from api.http.encodings import ENCODERS, choose_encoding
 
 LEAST = 1024
 """Shorter bodies go as they are: they fit one packet, and compressing costs more than sending."""

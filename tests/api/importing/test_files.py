@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from api.import_files import Found, find_files, read_files, total_size
+from api.importing.files import Found, find_files, read_files, total_size
 
 
 def read(*files: Path, longest: int = 1000) -> list[tuple[str, object]]:

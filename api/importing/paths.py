@@ -9,10 +9,10 @@ from uuid import UUID
 
 import orjson
 
-from api.import_documents import Item, Prepare, Waiting, read_batches
-from api.import_files import find_files, read_files, total_size
-from api.import_log import ImportLog, ImportResult, Say
-from api.import_progress import show_nothing, show_progress
+from api.importing.documents import Item, Prepare, Waiting, read_batches
+from api.importing.files import find_files, read_files, total_size
+from api.importing.log import ImportLog, ImportResult, Say
+from api.importing.progress import show_nothing, show_progress
 from resolvers.backtest_changes import save_backtests
 from resolvers.importers.drafts import Kind, OptimizationDraft, Problem, WalkForwardDraft
 from resolvers.importers.registry import extract_optimization, extract_walk_forward

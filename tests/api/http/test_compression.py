@@ -14,9 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from api.app import create_app
-from api.compression import LEAST, MOST_AT_ONCE, Compression
-from api.encodings import ENCODERS, choose_encoding, decode
 from api.graphiql.build import DIST, PAGE
+from api.http.compression import LEAST, MOST_AT_ONCE, Compression
+from api.http.encodings import ENCODERS, choose_encoding, decode
+from api.settings import Settings
 from resolvers.store.database import Database
 from tests.client import Client
 from tests.operations import RUN, SAVE
@@ -159,16 +160,16 @@ async def test_a_damaged_or_unknown_encoding_is_refused(client: Client, encoding
 
 @pytest.mark.parametrize("encoding", ["", "gzip", "zstd"])
 async def test_a_request_that_is_too_long_is_a_413_however_it_is_sent(database: Database, encoding: str) -> None:
-    transport = httpx.ASGITransport(create_app(database, most_body_bytes=5000))
+    transport = httpx.ASGITransport(create_app(database, Settings(most_body_megabytes=1)))
     query = b'{"query": "{ __typename }%s"}'
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
-        for spaces, status in ((4000, 200), (5000, 413), (2_000_000, 413)):
+        for spaces, status in ((1_000_000, 200), (2**20, 413), (40_000_000, 413)):
             body = query % (b" " * spaces)
             content = ENCODERS[encoding](body) if encoding else body
 
             async def stream(content: bytes = content) -> AsyncIterator[bytes]:
-                for start in range(0, len(content), 100_000):
-                    yield content[start : start + 100_000]
+                for start in range(0, len(content), 1_000_000):
+                    yield content[start : start + 1_000_000]
 
             for sent in (content, stream()):
                 headers = JSON | ({"content-encoding": encoding} if encoding else {})

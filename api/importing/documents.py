@@ -8,7 +8,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Any, Self
 
-from api.import_files import Found
+from api.importing.files import Found
 from api.json_text import parse_json
 from resolvers.checks.optimizations import check_optimization
 from resolvers.checks.walk_forward import check_walk_forward

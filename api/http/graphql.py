@@ -1,7 +1,6 @@
 """The GraphQL endpoint, by the GraphQL over HTTP draft."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -9,26 +8,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.graphql import OperationType
 
-from api.bodies import BadRequest, read_body
+from api.http.bodies import BadRequest, read_body
 from api.json_text import parse_json
+from api.operations import ANSWERED_ONCE, READING, Operation, execute
 from api.pages import graphiql_page
-from schema.context import Context
-from schema.schema import Schema
+from resolvers.callers import ANYBODY
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 _ENCODING = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What is to be executed."""
-
-    query: str
-    variables: dict[str, Any] | None
-    name: str | None
 
 
 async def graphql(request: Request) -> Response:
@@ -52,15 +41,13 @@ def _read_headers(request: Request) -> dict[str, str]:
 
 
 async def _execute(request: Request, operation: Operation) -> ExecutionResult:
-    schema: Schema = request.app.state.schema
-    allowed = OperationType.from_http("GET" if request.method == "GET" else "POST")
     try:
-        return await schema.execute(
-            operation.query,
-            variable_values=operation.variables,
-            operation_name=operation.name,
-            context_value=Context(request.app.state.database),
-            allowed_operation_types=allowed - {OperationType.SUBSCRIPTION},
+        return await execute(
+            request.app.state.service,
+            operation,
+            caller=ANYBODY,
+            request_id="",
+            allowed=READING if request.method == "GET" else ANSWERED_ONCE,
         )
     except InvalidOperationTypeError as error:
         reason = error.as_http_error_reason(request.method)
@@ -81,7 +68,7 @@ async def _read_body(request: Request, headers: Mapping[str, str]) -> Operation:
     content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != JSON:
         raise BadRequest(f"Send the request as {JSON}.", 415)
-    body = await read_body(request.receive, headers, request.app.state.most_body_bytes)
+    body = await read_body(request.receive, headers, request.app.state.service.settings.most_body_bytes)
     return _check(_parse(body, "The body"))
 
 

@@ -82,7 +82,12 @@ class Workers:
 
     async def _start(self) -> Process:
         """Start a worker; a session of its own keeps Ctrl-C from it, which is for this process to hear."""
-        command = (sys.executable, "-P", "-m", "api.worker")  # -P: our api, whatever stands in the current folder
+        command = (
+            sys.executable,
+            "-P",
+            "-m",
+            "api.processes.worker",
+        )  # -P: our api, whatever stands in the current folder
         process = await asyncio.create_subprocess_exec(
             *command, stdin=PIPE, stdout=PIPE, pass_fds=self._descriptors, start_new_session=True
         )

@@ -11,10 +11,10 @@ import uvicorn
 
 from api.app import create_app
 from api.demo import load_demo
+from api.processes.sockets import address_of, bind
+from api.processes.workers import Workers
 from api.settings import Settings
-from api.sockets import address_of, bind
 from api.storage import Say, check_connections, connect, open_current
-from api.workers import Workers
 from resolvers.store.database import Database
 
 STOP_SECONDS = 4
@@ -82,9 +82,8 @@ async def serve_here(
 
 
 def _configure(settings: Settings, database: Database) -> uvicorn.Config:
-    app = create_app(database, bulk=settings.bulk_execution, most_body_bytes=settings.most_body_megabytes * 2**20)
     return uvicorn.Config(
-        app,
+        create_app(database, settings),
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from api.json_lists import ListReader
+from api.importing.json_lists import ListReader
 
 
 def read(text: bytes, *, longest: int = 1000, chunk: int = 1000) -> list[Any]:
@@ -85,9 +85,9 @@ def test_an_element_that_is_too_long_is_passed_over_whether_or_not_it_ends(chunk
 
 
 def test_memory_does_not_grow_behind_a_bracket_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.json_lists.PATIENCE", 1000)
+    monkeypatch.setattr("api.importing.json_lists.PATIENCE", 1000)
     reader = ListReader(b"", io.BytesIO(b'{"symbol": [}, ' + b'{"symbol": 1}, ' * 10**4 + b"]").read, longest=10**6)
-    monkeypatch.setattr("api.json_lists.CHUNK", 5000)
+    monkeypatch.setattr("api.importing.json_lists.CHUNK", 5000)
     found = [(element.problem, len(reader._buffer)) for element in reader]
     assert [problem for problem, _ in found if problem] == [
         "Not JSON: unexpected character, expected a JSON value at column 13."

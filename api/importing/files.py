@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
-from api.import_texts import DAMAGED, Kind, Text, explain, guess_kind, read_documents
+from api.importing.texts import DAMAGED, Kind, Text, explain, guess_kind, read_documents
 
 LONGEST = 256 * 2**20
 """Bytes of the longest document that is read; a file of lines or with a list may be of any size."""

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from starlette.types import Receive
 
-from api.compression import MOST_AT_ONCE
-from api.encodings import ENCODERS, Undecodable, decode
+from api.http.compression import MOST_AT_ONCE
+from api.http.encodings import ENCODERS, Undecodable, decode
 
 
 class BadRequest(Exception):

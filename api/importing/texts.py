@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from io import BufferedReader
 from typing import Literal
 
-from api.json_lists import CHUNK, Element, ListReader, parse_bounded, too_long
+from api.importing.json_lists import CHUNK, Element, ListReader, parse_bounded, too_long
 from resolvers.importers.registry import identify
 
 Kind = Literal["lines", "whole"]

@@ -9,10 +9,10 @@ import httpx
 import psutil
 import pytest
 
+from api.processes.sockets import AddressTaken, address_of, bind
+from api.processes.workers import Crashing, Workers
 from api.settings import Settings
-from api.sockets import AddressTaken, address_of, bind
 from api.storage import TooManyConnections, check_connections
-from api.workers import Crashing, Workers
 from resolvers.store.database import Database
 from tests.client import Client
 from tests.operations import RUN, SAVE, count_runs
@@ -24,7 +24,7 @@ def workers_of(pid: int) -> list[psutil.Process]:
     found = []
     for child in psutil.Process(pid).children():
         try:
-            found += [child] if "api.worker" in child.cmdline() else []
+            found += [child] if "api.processes.worker" in child.cmdline() else []
         except psutil.NoSuchProcess:
             continue
     return found

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
-from api.json_brackets import IN_ELEMENT, OUTSIDE, BracketScanner
+from api.importing.json_brackets import IN_ELEMENT, OUTSIDE, BracketScanner
 from api.json_text import parse_json
 
 CHUNK = 2**20

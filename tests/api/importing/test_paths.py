@@ -17,11 +17,11 @@ import pytest
 from sqlalchemy import select
 
 from api.demo import DOCUMENTS
-from api.import_documents import MOST_RUNS, Waiting
-from api.import_files import Found
-from api.import_log import ImportResult
-from api.import_texts import guess_kind
-from api.importing import import_paths
+from api.importing.documents import MOST_RUNS, Waiting
+from api.importing.files import Found
+from api.importing.log import ImportResult
+from api.importing.paths import import_paths
+from api.importing.texts import guess_kind
 from resolvers.documents import DocumentKey, load_document_contents, load_documents
 from resolvers.store.database import Database
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
@@ -357,7 +357,7 @@ def test_documents_that_wait_come_back_as_they_were() -> None:
 
 SCRIPT = """
 import sys
-from api.import_progress import show_progress
+from api.importing.progress import show_progress
 
 with show_progress(2048) as advance:
     advance(1, 1024)

@@ -1,0 +1,1 @@
+"""The endpoint: requests in, answers out."""

@@ -1,0 +1,1 @@
+"""Importing documents from files, of any size."""

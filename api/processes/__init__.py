@@ -1,0 +1,1 @@
+"""The processes of the service: one that answers, or several that share a socket."""

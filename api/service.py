@@ -1,0 +1,16 @@
+"""What the application is made of, for those who answer."""
+
+from dataclasses import dataclass
+
+from api.settings import Settings
+from resolvers.store.database import Database
+from schema.schema import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that live as long as the process."""
+
+    settings: Settings
+    database: Database
+    schema: Schema
