@@ -20,6 +20,7 @@ from graphql import GraphQLObjectType, build_schema
 
 import schema.schema as api
 from api.settings import Settings, environment_name
+from tests.figures import rounded
 from tests.resolvers.store.servers import passable_folder
 from tests.samples import real_documents
 from tests.service import COMMAND, run_command
@@ -53,15 +54,6 @@ def test_every_operation_gets_the_answer_that_is_printed(service_url: str) -> No
     for query, answer in examples():
         response = httpx.post(f"{service_url}/graphql", json={"query": query}, timeout=60)
         assert rounded(orjson.loads(response.content)) == rounded(answer), query
-
-
-def rounded(answer: Any) -> Any:
-    """Return an answer with 12 digits of each float: the order of rows may change the last digits of a mean."""
-    if isinstance(answer, float):
-        return float(f"{answer:.12g}")
-    if isinstance(answer, list):
-        return [rounded(each) for each in answer]
-    return {name: rounded(each) for name, each in answer.items()} if isinstance(answer, dict) else answer
 
 
 def test_the_lines_for_notebooks_store_a_run(service_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 
 from tests.benchmarks.calls import Client, read_data
 from tests.benchmarks.workloads import Workload
+from tests.figures import rounded
 
 _OWN = {
     "backtests": {"id", "updated_at", "content_hash"},
@@ -55,15 +56,6 @@ async def _rows(connection: "asyncpg.Connection[Any]", table: str, ids: Sequence
 
 def _shape(data: Any, workload: Workload) -> Any:
     return rounded(data) if workload.is_rounded else data
-
-
-def rounded(answer: Any) -> Any:
-    """Return an answer with 12 digits of each float."""
-    if isinstance(answer, float):
-        return float(f"{answer:.12g}")
-    if isinstance(answer, list):
-        return [rounded(each) for each in answer]
-    return {name: rounded(each) for name, each in answer.items()} if isinstance(answer, dict) else answer
 
 
 def _difference(one: Any, other: Any, path: str = "") -> str:

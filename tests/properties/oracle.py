@@ -82,6 +82,20 @@ def cut(
     return Cut(window[:count], len(window) > count, not all(behind))
 
 
+def check_page(page: Any, ids: Sequence[str], expected: Cut, count: int) -> None:
+    """Compare all that a connection says with what it must say: the ids of its rows, and how many there are in all."""
+    cursors = [edge["cursor"] for edge in page["edges"]]
+    assert [edge["node"]["id"] for edge in page["edges"]] == ids
+    assert [node["id"] for node in page["nodes"]] == ids
+    assert page["totalCount"] == count
+    assert page["pageInfo"] == {
+        "hasNextPage": expected.has_next,
+        "hasPreviousPage": expected.has_previous,
+        "startCursor": cursors[0] if cursors else None,
+        "endCursor": cursors[-1] if cursors else None,
+    }
+
+
 def _meets(name: str, operand: Any, row: Row) -> bool:
     if name in _CONDITIONS:
         return _CONDITIONS[name](operand, row)

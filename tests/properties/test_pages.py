@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from resolvers.store.database import Database
 from resolvers.store.tables import backtests
 from tests.client import Client
-from tests.properties.oracle import Cut, cut, keys_of, matches, ordered
+from tests.properties.oracle import check_page, cut, keys_of, matches, ordered
 from tests.properties.profiles import examples
 from tests.properties.questions import RUN_FIELDS, backtest_filters, orders, page_sizes, places
 from tests.properties.rows import random_runs, store
@@ -46,21 +46,6 @@ async def ask_cursors(client: Client, count: int, **variables: Any) -> list[str]
     return cursors
 
 
-def check(page: Any, expected: Cut, count: int) -> None:
-    """Compare all that a connection says with what it must say."""
-    ids = [str(run["id"]) for run in expected.rows]
-    cursors = [edge["cursor"] for edge in page["edges"]]
-    assert [edge["node"]["id"] for edge in page["edges"]] == ids
-    assert [node["id"] for node in page["nodes"]] == ids
-    assert page["totalCount"] == count
-    assert page["pageInfo"] == {
-        "hasNextPage": expected.has_next,
-        "hasPreviousPage": expected.has_previous,
-        "startCursor": cursors[0] if cursors else None,
-        "endCursor": cursors[-1] if cursors else None,
-    }
-
-
 def in_order(filter: Any, order: Any) -> tuple[list[Any], list[tuple[str, bool]]]:
     by = order or [{"field": "CREATED_AT"}]
     found = ordered([run for run in RUNS if matches(filter, run)], by, tie="id", otherwise="DESC")
@@ -84,7 +69,8 @@ async def test_a_page_is_what_stands_between_its_cursors(
     given = {"after": None if after is None else cursors[after], "before": None if before is None else cursors[before]}
     for size in sizes:
         page = await ask(service, filter=filter, orderBy=order, **size, **given)
-        check(page, cut(found, keys, **size, **rows), len(found))
+        expected = cut(found, keys, **size, **rows)
+        check_page(page, [str(run["id"]) for run in expected.rows], expected, len(found))
 
 
 @examples(25)
