@@ -1,0 +1,77 @@
+"""How many periods of a curve make a year, as its own times tell."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Times = NDArray[np.int64]
+
+DAY = 86_400_000_000
+"""Microseconds of a day."""
+YEAR = 365.25 * DAY
+TRADING_DAYS, CALENDAR_DAYS = 252, 365
+_FEWEST = 3
+_REGULAR_SHARE = 0.6
+"""So many steps have the usual length where a curve has a frequency; others are nights, weekends or holidays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The frequency of a curve's points, and how many of them make a year."""
+
+    frequency: str
+    periods_per_year: float
+
+
+def infer_calendar(times: Times) -> Calendar | None:
+    """Return the calendar of instants (microseconds since 1970, rising): None for fewer than three or no time at all.
+
+    Days without any weekend are trading days, 252 a year, else 365. Points within days count as many a year as the
+    days that have points have on average (their median). Steps without a usual length count by the time that passed.
+    """
+    if len(times) < _FEWEST or times[-1] <= times[0]:
+        return None
+    steps = np.diff(times)
+    usual = float(np.median(steps))
+    is_regular = np.mean(np.abs(steps - usual) <= 0.1 * usual) >= _REGULAR_SHARE and usual > 0
+    if usual < 0.9 * DAY:
+        return _within_days(times, usual) if is_regular else _elapsed(times)
+    for frequency, days, slack, periods in _LONGER:
+        if abs(usual - days * DAY) <= slack * DAY:
+            return Calendar(frequency, periods)
+    return _days(times) if is_regular and usual <= 1.1 * DAY else _elapsed(times)
+
+
+_LONGER = (
+    ("weekly", 7, 0.5, 52.0),
+    ("monthly", 30.5, 2.6, 12.0),
+    ("quarterly", 91.3, 2.6, 4.0),
+    ("yearly", 365.2, 1, 1.0),
+)
+
+
+def _days(times: Times) -> Calendar:
+    if _has_weekends(times):
+        return Calendar("calendar days", float(CALENDAR_DAYS))
+    return Calendar("trading days", float(TRADING_DAYS))
+
+
+def _within_days(times: Times, usual: float) -> Calendar:
+    _, counts = np.unique(times // DAY, return_counts=True)
+    days = CALENDAR_DAYS if _has_weekends(times) else TRADING_DAYS
+    # The first and the last day may be cut.
+    whole = counts[1:-1] if len(counts) > 2 else np.array([round(DAY / usual)])  # noqa: PLR2004 - both ends
+    minutes = usual / 60_000_000
+    frequency = f"{minutes / 60:g} hours" if minutes >= 60 else f"{minutes:g} minutes"  # noqa: PLR2004 - an hour
+    return Calendar(frequency, float(np.median(whole)) * days)
+
+
+def _elapsed(times: Times) -> Calendar:
+    return Calendar("irregular", (len(times) - 1) / (float(times[-1] - times[0]) / YEAR))
+
+
+def _has_weekends(times: Times) -> bool:
+    """Tell whether points fall on weekends as often as on any other day, and not just one holiday's make-up session."""
+    weekday = (times // DAY + 3) % 7  # 1970-01-01 was a Thursday
+    return bool(np.mean(weekday >= 5) > 0.1)  # noqa: PLR2004 - Saturday, Sunday
