@@ -7,7 +7,9 @@ from starlette.routing import Route
 
 from api.health import health, ready
 from api.http.compression import Compression
-from api.http.graphql import graphql
+from api.http.graphql import METHODS, graphql
+from api.http.manifests import load_documents
+from api.http.persisted import PersistedDocuments
 from api.pages import graphiql_assets
 from api.service import Service
 from api.settings import Settings
@@ -16,16 +18,25 @@ from schema.schema import make_schema
 
 
 def create_app(database: Database, settings: Settings) -> Starlette:
-    """Return the application over an open database."""
+    """Return the application over an open database.
+
+    Raises:
+        BadDocuments: the documents of the settings cannot be used.
+    """
     app = Starlette(
         routes=[
-            Route("/graphql", graphql, methods=["GET", "POST"]),
+            Route("/graphql", graphql, methods=METHODS),
             Route("/", RedirectResponse("/graphql")),
             graphiql_assets,
+            Route("/graphql/{documentId}", graphql, methods=METHODS),
             Route("/health", health),
             Route("/ready", ready),
         ],
         middleware=[Middleware(Compression)],
     )
-    app.state.service = Service(settings=settings, database=database, schema=make_schema(bulk=settings.bulk_execution))
+    schema = make_schema(bulk=settings.bulk_execution)
+    allowed = None if settings.documents is None else load_documents(settings.documents, schema)
+    app.state.service = Service(
+        settings=settings, database=database, schema=schema, documents=PersistedDocuments(allowed)
+    )
     return app

@@ -1,7 +1,8 @@
 """What the application is made of, for those who answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from api.http.persisted import PersistedDocuments
 from api.settings import Settings
 from resolvers.store.database import Database
 from schema.schema import Schema
@@ -14,3 +15,4 @@ class Service:
     settings: Settings
     database: Database
     schema: Schema
+    documents: PersistedDocuments = field(default_factory=PersistedDocuments)

@@ -49,6 +49,41 @@ class Settings:
         default=64,
         kind=click.IntRange(1, 1024),
     )
+    most_connections: int = _setting(
+        "Most open connections of clients, for each worker; who comes then is answered with 503.",
+        default=1000,
+        kind=click.IntRange(1, 100_000),
+    )
+    head_seconds: float = _setting(
+        "Longest time that the head of a request takes to arrive.", default=10.0, kind=click.FloatRange(0.1, 3600)
+    )
+    body_seconds: float = _setting(
+        "Longest pause of a client that sends a body; all of it has 20 times as long.",
+        default=30.0,
+        kind=click.FloatRange(0.1, 3600),
+    )
+    send_seconds: float = _setting(
+        "Longest pause of a client that reads an answer; all of it has 20 times as long.",
+        default=60.0,
+        kind=click.FloatRange(0.1, 3600),
+    )
+    read_seconds: float = _setting(
+        "Longest time that a statement of a question may take in the database.",
+        default=5.0,
+        kind=click.FloatRange(0.05, 3600),
+    )
+    save_seconds: float = _setting(
+        "Longest time that a statement of a change may take in the database.",
+        default=60.0,
+        kind=click.FloatRange(0.05, 3600),
+    )
+    wait_seconds: float = _setting(
+        "Longest wait for one of the connections to the database.", default=5.0, kind=click.FloatRange(0.05, 3600)
+    )
+    documents: Path | None = _setting(
+        "Folder of the only documents that are executed: .graphql files, and manifests that client tools write.",
+        kind=click.Path(path_type=Path, exists=True, file_okay=False),
+    )
     bulk_execution: bool = _setting(
         "Complete lists column by column; off, graphql-core completes every value: slower, for comparison.",
         default=True,

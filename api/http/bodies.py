@@ -10,12 +10,30 @@ from api.http.encodings import ENCODERS, Undecodable, decode
 
 
 class BadRequest(Exception):
-    """The request cannot be understood."""
+    """The request cannot be understood, or is refused as it is.
 
-    def __init__(self, message: str, status: int = 400, headers: dict[str, str] | None = None) -> None:
+    is_answered: it is a request after all, whose errors `application/json` carries with status 200.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int = 400,
+        headers: dict[str, str] | None = None,
+        *,
+        code: str = "BAD_USER_INPUT",
+        is_answered: bool = False,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
+        self.code = code
+        self.is_answered = is_answered
+
+    @property
+    def formatted(self) -> dict[str, object]:
+        """The error as GraphQL shows it."""
+        return {"message": str(self), "extensions": {"code": self.code}}
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:

@@ -1,6 +1,5 @@
 """The GraphQL endpoint, by the GraphQL over HTTP draft."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -10,29 +9,43 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 
 from api.http.bodies import BadRequest, read_body
-from api.json_text import parse_json
+from api.http.media_types import GRAPHQL_JSON, JSON, choose_media_type, is_json
+from api.http.parameters import parse_parameters, parse_url, read_operation
+from api.http.presence import ClientLeft, Presence
 from api.operations import ANSWERED_ONCE, READING, Operation, execute
 from api.pages import graphiql_page
 from resolvers.callers import ANYBODY
 
-JSON = "application/json"
-GRAPHQL_JSON = "application/graphql-response+json"
+METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 _ENCODING = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+_LEFT = 499
+"""What proxies write down for a client that left before its answer; nobody gets it."""
 
 
 async def graphql(request: Request) -> Response:
     """Answer a GraphQL request; a browser that asks for a page gets GraphiQL."""
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers={"Allow": ", ".join(METHODS)})
     headers = _read_headers(request)
-    media_type = GRAPHQL_JSON if GRAPHQL_JSON in headers.get("accept", "") else JSON
-    if request.method != "POST" and "text/html" in headers.get("accept", "") and "query" not in request.query_params:
+    accepted = headers.get("accept", "")
+    if request.method != "POST" and "text/html" in accepted and _is_page(request):
         return graphiql_page(request)
+    media_type = choose_media_type(accepted)
+    if media_type is None:
+        return _refuse(BadRequest(f"Answers are {GRAPHQL_JSON} or {JSON}.", 406), JSON)
     try:
-        operation = _read_parameters(request) if request.method == "GET" else await _read_body(request, headers)
+        operation = await _read(request, headers)
         result = await _execute(request, operation)
     except BadRequest as error:
-        answer = {"errors": [{"message": str(error)}]}
-        return _write(answer, media_type, status=error.status, headers=error.headers)
+        return _refuse(error, media_type)
+    except ClientLeft:
+        return Response(status_code=_LEFT)
     return _write_result(result, media_type)
+
+
+def _is_page(request: Request) -> bool:
+    """Tell whether a browser asks for the page, and not for the answer of an operation."""
+    return not request.path_params and not request.query_params.keys() & {"query", "documentId", "extensions"}
 
 
 def _read_headers(request: Request) -> dict[str, str]:
@@ -40,56 +53,47 @@ def _read_headers(request: Request) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.scope["headers"])}
 
 
+async def _read(request: Request, headers: dict[str, str]) -> Operation:
+    service = request.app.state.service
+    if request.method != "POST":
+        parameters: Any = parse_url(request.query_params)
+    else:
+        if not is_json(headers.get("content-type", "")):
+            raise BadRequest(f"Send the request as {JSON}, in UTF-8.", 415, {"Accept-Post": JSON})
+        body = await read_body(request.receive, headers, service.settings.most_body_bytes)
+        parameters = parse_parameters(body)
+    if request.path_params and isinstance(parameters, dict):
+        parameters = {**parameters, **request.path_params}
+    return read_operation(parameters, service)
+
+
 async def _execute(request: Request, operation: Operation) -> ExecutionResult:
+    """Return the answer; a change is made to its end, whoever waits for it."""
+    if "mutation" in operation.query:
+        return await _run(request, operation)
+    with Presence(request.receive):
+        return await _run(request, operation)
+
+
+async def _run(request: Request, operation: Operation) -> ExecutionResult:
     try:
         return await execute(
             request.app.state.service,
             operation,
             caller=ANYBODY,
             request_id="",
-            allowed=READING if request.method == "GET" else ANSWERED_ONCE,
+            allowed=ANSWERED_ONCE if request.method == "POST" else READING,
         )
     except InvalidOperationTypeError as error:
         reason = error.as_http_error_reason(request.method)
         raise BadRequest(reason, 405, {"Allow": "POST"}) from error
     except CannotGetOperationTypeError as error:
-        raise BadRequest(error.as_http_error_reason()) from error
+        raise BadRequest(error.as_http_error_reason(), is_answered=True) from error
 
 
-def _read_parameters(request: Request) -> Operation:
-    given: dict[str, Any] = dict(request.query_params)
-    for name in ("variables", "extensions"):
-        if given.get(name):
-            given[name] = _parse(given[name].encode(errors="surrogatepass"), f"The parameter {name}")
-    return _check(given)
-
-
-async def _read_body(request: Request, headers: Mapping[str, str]) -> Operation:
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type != JSON:
-        raise BadRequest(f"Send the request as {JSON}.", 415)
-    body = await read_body(request.receive, headers, request.app.state.service.settings.most_body_bytes)
-    return _check(_parse(body, "The body"))
-
-
-def _parse(text: bytes, what: str) -> Any:
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise BadRequest(f"{what} is not JSON: {error}.") from error
-
-
-def _check(given: Any) -> Operation:
-    if not isinstance(given, dict):
-        raise BadRequest("A request is an object with a query.")
-    query, variables, name = given.get("query"), given.get("variables"), given.get("operationName")
-    if not isinstance(query, str) or not query.strip():
-        raise BadRequest("A request needs a query, which is a text.")
-    if variables is not None and not isinstance(variables, dict):
-        raise BadRequest("The variables are an object.")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest("The operationName is a text.")
-    return Operation(query, variables, name or None)
+def _refuse(error: BadRequest, media_type: str) -> Response:
+    status = 200 if error.is_answered and media_type == JSON else error.status
+    return _write({"errors": [error.formatted]}, media_type, status=status, headers=error.headers)
 
 
 def _write_result(result: ExecutionResult, media_type: str) -> Response:

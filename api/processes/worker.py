@@ -27,7 +27,8 @@ def main() -> None:
     if not order:  # the service ended before it gave one
         return
     dsn, descriptors, values = orjson.loads(order)
-    settings = Settings(**values | {"data_dir": Path(values["data_dir"])})
+    paths = {name: Path(values[name]) for name in ("data_dir", "documents") if values[name] is not None}
+    settings = Settings(**values | paths)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_work(dsn, [socket(fileno=each) for each in descriptors], settings))
