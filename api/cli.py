@@ -11,6 +11,7 @@ from uuid import UUID
 import click
 import uvloop
 
+from api.http.manifests import BadDocuments, load_documents
 from api.importing.paths import import_paths
 from api.processes.serving import serve as serve_until_stopped
 from api.processes.sockets import AddressTaken
@@ -42,6 +43,8 @@ def serve(**given: Any) -> None:
             f"{settings.host} can be reached by others, and nothing asks who calls: "
             "listen on 127.0.0.1 and put a proxy that authenticates in front."
         )
+    if settings.documents is not None:
+        _check_documents(settings.documents)
     _run(serve_until_stopped(settings, say))
 
 
@@ -76,6 +79,14 @@ def schema() -> None:
 def say(line: str) -> None:
     """Tell the user what happens."""
     click.echo(line, file=sys.stderr)  # and not err=True, which would write into a progress bar
+
+
+def _check_documents(folder: Path) -> None:
+    """Refuse a list that cannot be used before anything is started."""
+    try:
+        load_documents(folder, graphql_schema)
+    except BadDocuments as error:
+        raise click.ClickException(str(error)) from error
 
 
 async def _import(settings: Settings, paths: tuple[Path, ...], backtest_id: UUID | None) -> bool:

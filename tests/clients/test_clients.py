@@ -270,3 +270,22 @@ def _send(ask: Ask, artifact: str, **variables: Any) -> Any:
 
 def _without_type(thing: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in thing.items() if name != "__typename"}
+
+
+def test_all_61_audits_of_graphql_over_http_pass(project: Project, service_url: str) -> None:
+    results = json.loads(project.run("audit.js", f"{service_url}/graphql"))
+    assert [each for each in results if each["status"] != "ok"] == []
+    assert len(results) == 61
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("client", ["apollo", "urql"])
+def test_a_client_that_asks_by_hash_sends_its_text_once(
+    project: Project, service_url: str, client: str, method: str
+) -> None:
+    text = f"query {client}{method} {{ backtests {{ totalCount }} }}"
+    told = json.loads(project.run("persisted.js", f"{service_url}/graphql", client, text, method.lower()))
+    assert [answer["backtests"]["totalCount"] >= 89 for answer in told["answers"]] == [True, True]
+    first, second, third = told["requests"]
+    assert (first, third) == ({"method": method, "sent": False, "status": 404}, first | {"status": 200})
+    assert (second["sent"], second["status"]) == (True, 200)
