@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from resolvers.store.database import Unavailable
+from resolvers.store.limits import Overdue
 
 
 async def health(_request: Request) -> Response:
@@ -17,6 +18,6 @@ async def ready(request: Request) -> Response:
     """Answer 200 if the database answers, else 503."""
     try:
         await request.app.state.service.database.fetch(select(literal(1)))
-    except (Unavailable, asyncpg.PostgresError, OSError):
+    except (Unavailable, Overdue, asyncpg.PostgresError, OSError):
         return JSONResponse({"status": "unavailable", "reason": "The database does not answer."}, 503)
     return JSONResponse({"status": "ready"})

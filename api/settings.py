@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from resolvers.store.embedded import default_data_dir
+from resolvers.store.limits import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -100,6 +101,11 @@ class Settings:
     def most_body_bytes(self) -> int:
         """The longest request that is taken."""
         return self.most_body_megabytes * 2**20
+
+    @property
+    def limits(self) -> Limits:
+        """How long the database may take for what clients ask."""
+        return Limits(read=self.read_seconds, save=self.save_seconds, wait=self.wait_seconds)
 
 
 def is_loopback(host: str) -> bool:

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from api.settings import Settings
 from migrations.history import check, upgrade
-from resolvers.store.database import Database
+from resolvers.store.database import NO_LIMITS, Database
 from resolvers.store.embedded import EmbeddedPostgres
+from resolvers.store.limits import Limits
 
 Say = Callable[[str], None]
 
@@ -38,9 +39,9 @@ async def open_current(settings: Settings, say: Say) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def connect(dsn: str, settings: Settings) -> AsyncIterator[Database]:
+async def connect(dsn: str, settings: Settings, *, limits: Limits = NO_LIMITS) -> AsyncIterator[Database]:
     """Give the connections of this process; raises Unavailable."""
-    database = await Database.connect(dsn, connections=settings.database_connections)
+    database = await Database.connect(dsn, connections=settings.database_connections, limits=limits)
     try:
         yield database
     finally:

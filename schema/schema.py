@@ -3,12 +3,14 @@
 import logging
 from functools import cache
 
+import asyncpg
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 
-from resolvers.errors import QuestionError
+from resolvers.errors import QuestionError, TimedOut
 from resolvers.store.database import Unavailable
+from resolvers.store.limits import Overdue
 from schema.bulk import BulkExecutor, DirectSchema, Documents
 from schema.context import Context
 from schema.mutation import Mutation
@@ -19,6 +21,9 @@ from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
 
 logger = logging.getLogger("backtest_graph.errors")
+
+_NO_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharacterError)
+"""What PostgreSQL says of a null character in a text, and in a text within JSON."""
 
 
 class Schema(DirectSchema):
@@ -38,6 +43,11 @@ def _show(error: GraphQLError, request_id: str) -> None:
         error.extensions = {"code": cause.code}
     elif isinstance(cause, Unavailable):
         error.extensions = {"code": "UNAVAILABLE"}
+    elif isinstance(cause, Overdue):
+        error.extensions = {"code": TimedOut.code}
+    elif isinstance(cause, _NO_TEXT):
+        error.message = "A text holds a null character or half of a surrogate pair, which no text can hold."
+        error.extensions = {"code": "BAD_USER_INPUT"}
     elif isinstance(cause, RecursionError):
         error.message, error.extensions = "The question nests too deep.", {"code": "BAD_USER_INPUT"}
     elif cause is None or isinstance(cause, GraphQLError):

@@ -53,9 +53,10 @@ async def serve(settings: Settings, say: Say) -> None:
             await check_connections(database, settings)
             if settings.demo:
                 await load_demo(database, say)
-            if settings.workers == 1:
+        if settings.workers == 1:
+            async with connect(dsn, settings, limits=settings.limits) as database:
                 await serve_here(settings, database, stop, hurry, started=lambda sockets: _say_where(sockets, say))
-                return
+            return
         with bind(settings.host, settings.port) as sockets:
             workers = Workers(settings, dsn, sockets, say, patience=STOP_SECONDS)
             await workers.run(stop, hurry, started=lambda: _say_where(sockets, say))

@@ -16,6 +16,11 @@ import asyncpg
 
 IDLE_SECONDS = 300.0
 END_SECONDS = 5.0
+SET_SECONDS = 5.0
+
+
+class Busy(Exception):
+    """All connections were lent for as long as one waits for them."""
 
 
 class Plan(Enum):
@@ -44,9 +49,10 @@ class Connection(_Connection):
 class Connections:
     """At most so many connections, each lent to one user at a time."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int) -> None:
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], most: int, wait: float | None = None) -> None:
         self._connect = connect
         self._most = most
+        self._wait = wait
         self._places = asyncio.Semaphore(most)
         self._open: set[Connection] = set()
         self._opening = 0
@@ -56,22 +62,29 @@ class Connections:
         self._timer: asyncio.TimerHandle | None = None
 
     async def take(self, plan: Plan) -> Connection:
-        """Lend a connection whose statements are planned so; wait where all are lent."""
-        await self._places.acquire()
+        """Lend a connection whose statements are planned so; wait where all are lent.
+
+        Raises:
+            Busy: that took too long.
+        """
+        if self._places.locked():
+            await self._wait_for_place()
+        else:
+            await self._places.acquire()
         try:
             return await self._take(plan)
         except BaseException:
             self._places.release()
             raise
 
-    def give(self, connection: Connection, *, is_unfinished: bool = False) -> None:
-        """Take a connection back; one whose work was given up in the middle is closed first."""
+    def give(self, connection: Connection, *, is_unfinished: bool = False, is_hung: bool = False) -> None:
+        """Take a connection back; one whose work was given up is closed first, without a word where nobody answers."""
         if is_unfinished:
             ending = asyncio.get_running_loop().create_task(self._end(connection))
             self._endings.add(ending)
             ending.add_done_callback(self._endings.discard)
             return
-        if connection.is_closed() or connection.is_in_transaction():
+        if is_hung or connection.is_closed() or connection.is_in_transaction():
             self._drop(connection)
         else:
             connection.idle_since = asyncio.get_running_loop().time()
@@ -99,6 +112,13 @@ class Connections:
             self._timer.cancel()
         for connection in tuple(self._open):
             self._drop(connection)
+
+    async def _wait_for_place(self) -> None:
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._places.acquire()
+        except TimeoutError as error:
+            raise Busy(f"All {self._most} connections to the database were busy for {self._wait:g} s.") from error
 
     async def _take(self, plan: Plan) -> Connection:
         if self._is_closed:
@@ -140,7 +160,7 @@ class Connections:
 
     async def _change_plan(self, connection: Connection, plan: Plan) -> None:
         try:
-            await connection.execute(f"SET plan_cache_mode = {plan.value}")
+            await connection.execute(f"SET plan_cache_mode = {plan.value}", timeout=SET_SECONDS)
         except BaseException:
             self._drop(connection)
             raise

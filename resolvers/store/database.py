@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Self, TypeVar
 
@@ -12,8 +12,9 @@ import orjson
 from sqlalchemy import Table, literal_column, select
 from sqlalchemy.sql.expression import ClauseElement
 
-from resolvers.store.connections import Connection, Connections, Plan
+from resolvers.store.connections import Busy, Connection, Connections, Plan
 from resolvers.store.instants import EPOCH_2000, Instant
+from resolvers.store.limits import Limits, Overdue
 from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
 
@@ -28,6 +29,12 @@ CONNECT_SECONDS = 5.0
 _LOST_STATES = ("08", "57P01", "57P02", "57P03")
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """What a lost connection can raise, among other things: `_is_lost` tells."""
+OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
+"""What too long a statement raises: a server that hangs, and one that stops it by itself."""
+
+
+NO_LIMITS = Limits()
+"""What takes its time may take it: imports, migrations and the demo."""
 
 
 class Unavailable(Exception):
@@ -37,17 +44,20 @@ class Unavailable(Exception):
 class Database:
     """The connections to one PostgreSQL database."""
 
-    def __init__(self, connections: Connections) -> None:
+    def __init__(self, connections: Connections, limits: Limits) -> None:
         self._connections = connections
+        self._limits = limits
+        self._read_seconds = limits.reading
 
     @classmethod
-    async def connect(cls, dsn: str, *, connections: int = 10) -> Self:
+    async def connect(cls, dsn: str, *, connections: int = 10, limits: Limits = NO_LIMITS) -> Self:
         """Open a database; times are int64 microseconds and jsonb is Python data on each of its connections.
 
         Raises:
             Unavailable: no server answers under the address.
         """
-        database = cls(Connections(partial(_connect, _plain(dsn)), connections))
+        connect = partial(_connect, _plain(dsn), limits)
+        database = cls(Connections(connect, connections, limits.wait), limits)
         await database.fetch(select(literal_column("1")), plan=Plan.ONCE)
         return database
 
@@ -62,7 +72,8 @@ class Database:
         """Run one reading statement and return its rows; where the connection is lost it is tried again.
 
         Raises:
-            Unavailable: the server did not come back in time.
+            Overdue: it took longer than a question may.
+            Unavailable: the server did not come back in time, or no connection to it was free.
         """
         ready = _ready(statement)
         return await _until_reached(partial(self._fetch, ready.text, ready.arguments, plan))
@@ -77,31 +88,68 @@ class Database:
         """Commit what is done inside whole, or nothing of it.
 
         Raises:
+            Overdue: it took longer than a change may, and nothing of it is stored.
             Unavailable: the connection was lost; whether a commit under way took place is not known then.
         """
-        connection, stack = await _until_reached(self._begin)
+        lent, connection = await _until_reached(self._begin)
+        transaction = Transaction(connection, self._limits.saving)
+        error: BaseException | None = None
         try:
-            async with stack:
-                yield Transaction(connection)
-        except LOST as error:
-            if _is_lost(error):
-                raise Unavailable("The connection to the database was lost.") from error
+            async with asyncio.timeout(self._limits.whole):
+                yield transaction
+                transaction.is_ending = True
+                await connection.execute("COMMIT", timeout=self._limits.saving)
+        except BaseException as raised:
+            error = raised
+            await self._roll_back(connection, error)
+            self._tell(error, transaction)
             raise
+        finally:
+            lent.give_back(error)
 
     async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
         async with self._lent(plan) as connection:
             logger.debug("%s", text)
-            return await connection.fetch(text, *arguments)
+            try:
+                return await connection.fetch(text, *arguments, timeout=self._read_seconds)
+            except OVERDUE as error:
+                raise Overdue(f"The database took longer than {self._limits.read:g} s to answer.") from error
 
     def _lent(self, plan: Plan) -> "_Lent":
         return _Lent(self._connections, plan)
 
-    async def _begin(self) -> "tuple[Connection, AsyncExitStack]":
-        """Return a connection with a transaction begun, and what ends both."""
-        async with AsyncExitStack() as stack:
-            connection = await stack.enter_async_context(self._lent(Plan.AS_POSTGRES_LIKES))
-            await stack.enter_async_context(connection.transaction())
-            return connection, stack.pop_all()
+    async def _begin(self) -> "tuple[_Lent, Connection]":
+        """Return a connection with a transaction begun."""
+        lent = self._lent(Plan.AS_POSTGRES_LIKES)
+        connection = await lent.take()
+        try:
+            await connection.execute(self._limits.begin, timeout=CONNECT_SECONDS)
+        except BaseException as error:
+            lent.give_back(error)
+            raise
+        return lent, connection
+
+    async def _roll_back(self, connection: Connection, error: BaseException) -> None:
+        """Give up a transaction on a connection that still works; the server does it for one that is closed."""
+        is_given_up = isinstance(error, (asyncio.CancelledError, TimeoutError, GeneratorExit))
+        if is_given_up or connection.is_closed() or not connection.is_in_transaction():
+            return
+        try:
+            await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+        except LOST as failure:
+            logger.debug("ROLLBACK failed: %s", failure)
+            connection.terminate()
+
+    def _tell(self, error: BaseException, transaction: "Transaction") -> None:
+        """Raise what is to be told of a transaction that failed for want of time or of a connection."""
+        if isinstance(error, OVERDUE):
+            if transaction.is_ending and isinstance(error, TimeoutError):
+                raise Unavailable("The database did not confirm the change: it may have taken place.") from error
+            raise Overdue(
+                f"The database took longer than {self._limits.save:g} s for the change: nothing of it is stored."
+            ) from error
+        if isinstance(error, LOST) and _is_lost(error):
+            raise Unavailable("The connection to the database was lost.") from error
 
 
 class _Lent:
@@ -116,44 +164,66 @@ class _Lent:
         self._plan = plan
 
     async def __aenter__(self) -> Connection:
-        self._connection = await self._connections.take(self._plan)
+        return await self.take()
+
+    async def take(self) -> Connection:
+        """Begin the use of a connection."""
+        try:
+            self._connection = await self._connections.take(self._plan)
+        except Busy as error:
+            raise Unavailable(str(error)) from error
         return self._connection
 
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+    async def __aexit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        self.give_back(error)
+
+    def give_back(self, error: BaseException | None) -> None:
+        """End the use of the connection, by an error or without one."""
+        if error is None:
+            self._connections.give(self._connection)
+            return
         # What is cancelled may be in the middle of an answer that nobody reads.
-        is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
-        self._connections.give(self._connection, is_unfinished=is_cancelled)
+        is_cancelled = isinstance(error, asyncio.CancelledError)
+        is_hung = isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
+        self._connections.give(self._connection, is_unfinished=is_cancelled, is_hung=is_hung)
 
 
 class Transaction:
     """Statements on one connection that are committed together."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, seconds: float | None) -> None:
         self._connection = connection
+        self._seconds = seconds
+        self.is_ending = False
 
     async def fetch(self, statement: Statement | ClauseElement) -> list[Row]:
         """Run one statement and return its rows."""
         ready = _ready(statement)
         logger.debug("%s", ready.text)
-        return await self._connection.fetch(ready.text, *ready.arguments)
+        return await self._connection.fetch(ready.text, *ready.arguments, timeout=self._seconds)
 
     async def fetch_many(self, statement: ClauseElement, rows: Sequence[dict[str, object]]) -> list[Row]:
         """Run one statement for each row of values, in one round trip, and return the rows they return."""
         compiled = compile_statement(statement)
         logger.debug("%s", compiled.text)
-        return await self._connection.fetchmany(compiled.text, [[row[name] for name in compiled.names] for row in rows])
+        values = [[row[name] for name in compiled.names] for row in rows]
+        return await self._connection.fetchmany(compiled.text, values, timeout=self._seconds)
 
     async def copy(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add rows by COPY."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(columns))
         instants = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, type(Instant))]
         records = _since_2000(rows, instants) if instants else rows
-        await self._connection.copy_records_to_table(table.name, records=records, columns=list(columns))
+        await self._connection.copy_records_to_table(
+            table.name, records=records, columns=list(columns), timeout=self._seconds
+        )
 
     async def copy_packed(self, table: Table, packed: Packed) -> None:
         """Add rows by COPY that are packed already."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(packed.columns))
-        await self._connection.copy_to_table(table.name, source=packed.parts(), columns=packed.columns, format="binary")
+        await self._connection.copy_to_table(
+            table.name, source=packed.parts(), columns=packed.columns, format="binary", timeout=self._seconds
+        )
 
 
 def _ready(statement: Statement | ClauseElement) -> Statement:
@@ -199,8 +269,13 @@ def _plain(dsn: str) -> str:
     return scheme.partition("+")[0] + separator + rest
 
 
-async def _connect(dsn: str) -> Connection:
-    settings = {"application_name": "backtest-graph", "timezone": "UTC", "jit": "off"}
+async def _connect(dsn: str, limits: Limits) -> Connection:
+    async with asyncio.timeout(CONNECT_SECONDS):
+        return await _open(dsn, limits)
+
+
+async def _open(dsn: str, limits: Limits) -> Connection:
+    settings = {"application_name": "backtest-graph", "timezone": "UTC", "jit": "off", **limits.server_settings}
     connection: Connection = await asyncpg.connect(dsn, connection_class=Connection, server_settings=settings)
     await connection.set_type_codec(
         "jsonb",
