@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from api.http.guard import Patience
 from resolvers.store.embedded import default_data_dir
 from resolvers.store.limits import Limits
 
@@ -101,6 +102,11 @@ class Settings:
     def most_body_bytes(self) -> int:
         """The longest request that is taken."""
         return self.most_body_megabytes * 2**20
+
+    @property
+    def patience(self) -> Patience:
+        """How long clients may take."""
+        return Patience(head=self.head_seconds, body=self.body_seconds, send=self.send_seconds)
 
     @property
     def limits(self) -> Limits:

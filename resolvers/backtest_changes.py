@@ -18,6 +18,7 @@ from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
 from resolvers.single_save import add_backtest, fits
 from resolvers.store.database import Database, Transaction
+from resolvers.store.limits import Overdue
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 
@@ -127,7 +128,8 @@ async def _store(database: Database, saves: Sequence[Save]) -> tuple[Mapping[UUI
 async def _add_alone(database: Database, save: Save) -> bool:
     try:
         return await add_backtest(database, save)
-    except asyncpg.FeatureNotSupportedError:  # Citus fills one table by a statement
+    except (asyncpg.FeatureNotSupportedError, Overdue):
+        # Citus fills one table by a statement; and one that has to wait gets the time of a change, not of a question.
         return False
 
 

@@ -6,11 +6,14 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from socket import socket
+from typing import cast
 
 import uvicorn
 
 from api.app import create_app
 from api.demo import load_demo
+from api.http.guard import Guard
+from api.processes.files import allow_connections
 from api.processes.sockets import address_of, bind
 from api.processes.workers import Workers
 from api.settings import Settings
@@ -72,6 +75,7 @@ async def serve_here(
     sockets: Sequence[socket] | None = None,
 ) -> None:
     """Serve in this process, on the address of the settings or on sockets that are bound to it."""
+    allow_connections(settings.most_connections)
     server = _Server(_configure(settings, database), started)
     watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
     gc.collect()
@@ -83,8 +87,10 @@ async def serve_here(
 
 
 def _configure(settings: Settings, database: Database) -> uvicorn.Config:
+    guard = Guard(settings.patience, most=settings.most_connections)
     return uvicorn.Config(
         create_app(database, settings),
+        http=cast("type[asyncio.Protocol]", guard.protocol),
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,
