@@ -118,6 +118,13 @@ def test_the_commands_for_developers_are_there() -> None:
     assert result.returncode == 0
 
 
+def test_the_document_that_is_named_by_its_hash_is_answered(service_url: str) -> None:
+    [(text, path)] = re.findall(r"`(\{.*?\})` is\nthen answered under `(/graphql/sha256:\w+)`", README)
+    body = {"query": text, "documentId": path.rpartition("/")[2]}
+    assert httpx.post(f"{service_url}/graphql", json=body).status_code == 200
+    assert httpx.get(f"{service_url}{path}").json()["data"]["backtests"]["totalCount"] >= 89
+
+
 def test_every_setting_stands_in_the_table_with_its_default() -> None:
     rows = re.findall(r"^\| `(--[\w/-]+)` \| `(\w+)` \| (.*?) \| (.*?) \|$", README, flags=re.MULTILINE)
     expected = []
