@@ -34,7 +34,7 @@ def create_app(database: Database, settings: Settings) -> Starlette:
         ],
         middleware=[Middleware(Compression)],
     )
-    schema = make_schema(bulk=settings.bulk_execution)
+    schema = make_schema(bulk=settings.bulk_execution, limits=settings.limits)
     allowed = None if settings.documents is None else load_documents(settings.documents, schema)
     app.state.service = Service(
         settings=settings, database=database, schema=schema, documents=PersistedDocuments(allowed)

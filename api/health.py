@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from resolvers.store.database import Unavailable
-from resolvers.store.limits import Overdue
+from resolvers.store.time_limits import Overdue
 
 
 async def health(_request: Request) -> Response:

@@ -26,16 +26,19 @@ class Operation:
 async def execute(
     service: Service, operation: Operation, *, caller: Caller, request_id: str, allowed: frozenset[OperationType]
 ) -> ExecutionResult:
-    """Return the answer of a query or mutation.
+    """Return the answer of a query or mutation, with what it costs among the extensions.
 
     Raises:
         InvalidOperationTypeError: it is none of the types that are allowed.
         CannotGetOperationTypeError: the document has no operation of that name.
     """
-    return await service.schema.execute(
+    context = Context(service.database, caller, request_id)
+    result = await service.schema.execute(
         operation.query,
         variable_values=operation.variables,
         operation_name=operation.name,
-        context_value=Context(service.database, caller, request_id),
+        context_value=context,
         allowed_operation_types=allowed,
     )
+    result.extensions = {"cost": context.cost}
+    return result

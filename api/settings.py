@@ -11,7 +11,8 @@ import click
 
 from api.http.guard import Patience
 from resolvers.store.embedded import default_data_dir
-from resolvers.store.limits import Limits
+from resolvers.store.time_limits import TimeLimits
+from schema.limits import Limits
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -86,6 +87,27 @@ class Settings:
         "Folder of the only documents that are executed: .graphql files, and manifests that client tools write.",
         kind=click.Path(path_type=Path, exists=True, file_okay=False),
     )
+    most_query_characters: int = _setting(
+        "Longest query that is taken, in characters.", default=100_000, kind=click.IntRange(1_000, 10_000_000)
+    )
+    most_tokens: int = _setting(
+        "Most tokens of a query, comments included.", default=5_000, kind=click.IntRange(100, 1_000_000)
+    )
+    most_depth: int = _setting("Most levels that a query nests.", default=12, kind=click.IntRange(1, 100))
+    most_aliases: int = _setting(
+        "Most aliases of a query, those of a fragment at each use.", default=30, kind=click.IntRange(0, 10_000)
+    )
+    most_directives: int = _setting(
+        "Most directives of a query, those of a fragment at each use.", default=50, kind=click.IntRange(0, 10_000)
+    )
+    most_cost: int = _setting(
+        "Most that a query may cost: 1 for each object, times the sizes of the pages around it.",
+        default=50_000,
+        kind=click.IntRange(1, 1_000_000_000),
+    )
+    introspection: bool = _setting(
+        "Answer questions about the schema itself, which GraphiQL and code generators ask.", default=True, kind=bool
+    )
     bulk_execution: bool = _setting(
         "Complete lists column by column; off, graphql-core completes every value: slower, for comparison.",
         default=True,
@@ -99,6 +121,19 @@ class Settings:
     )
 
     @property
+    def limits(self) -> Limits:
+        """What one query may take."""
+        return Limits(
+            characters=self.most_query_characters,
+            tokens=self.most_tokens,
+            depth=self.most_depth,
+            aliases=self.most_aliases,
+            directives=self.most_directives,
+            cost=self.most_cost,
+            introspection=self.introspection,
+        )
+
+    @property
     def most_body_bytes(self) -> int:
         """The longest request that is taken."""
         return self.most_body_megabytes * 2**20
@@ -109,9 +144,9 @@ class Settings:
         return Patience(head=self.head_seconds, body=self.body_seconds, send=self.send_seconds)
 
     @property
-    def limits(self) -> Limits:
+    def time_limits(self) -> TimeLimits:
         """How long the database may take for what clients ask."""
-        return Limits(read=self.read_seconds, save=self.save_seconds, wait=self.wait_seconds)
+        return TimeLimits(read=self.read_seconds, save=self.save_seconds, wait=self.wait_seconds)
 
 
 def is_loopback(host: str) -> bool:

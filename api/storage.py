@@ -9,7 +9,7 @@ from api.settings import Settings
 from migrations.history import check, upgrade
 from resolvers.store.database import NO_LIMITS, Database
 from resolvers.store.embedded import EmbeddedPostgres
-from resolvers.store.limits import Limits
+from resolvers.store.time_limits import TimeLimits
 
 Say = Callable[[str], None]
 
@@ -39,7 +39,7 @@ async def open_current(settings: Settings, say: Say) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def connect(dsn: str, settings: Settings, *, limits: Limits = NO_LIMITS) -> AsyncIterator[Database]:
+async def connect(dsn: str, settings: Settings, *, limits: TimeLimits = NO_LIMITS) -> AsyncIterator[Database]:
     """Give the connections of this process; raises Unavailable."""
     database = await Database.connect(dsn, connections=settings.database_connections, limits=limits)
     try:

@@ -18,9 +18,9 @@ from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
 from resolvers.single_save import add_backtest, fits
 from resolvers.store.database import Database, Transaction
-from resolvers.store.limits import Overdue
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
+from resolvers.store.time_limits import Overdue
 
 QUICK = 10_000
 """Runs with less to check than this are checked at once: a thread would cost more."""

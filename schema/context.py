@@ -15,11 +15,15 @@ from schema.bulk import Batches, Memory
 
 @dataclass
 class Context:
-    """The database, who asks, what is known of the query, the rows that were seen, and the loaders of this request."""
+    """The database, who asks, what is known of the query, the rows that were seen, and the loaders of this request.
+
+    cost: of the operation, in objects.
+    """
 
     database: Database
     caller: Caller = ANYBODY
     request_id: str = ""
+    cost: int = 0
     memory: Memory = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     seen: dict[UUID, Row] = field(default_factory=dict)

@@ -1,18 +1,22 @@
 """The whole API."""
 
 import logging
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import asyncpg
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.name_converter import NameConverter
 
 from resolvers.errors import QuestionError, TimedOut
 from resolvers.store.database import Unavailable
-from resolvers.store.limits import Overdue
+from resolvers.store.time_limits import Overdue
 from schema.bulk import BulkExecutor, DirectSchema, Documents
+from schema.bulk.documents import Known
 from schema.context import Context
+from schema.limits import Costs, Limits, find_costs, hide_suggestions, read_document, refuse_cost
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
@@ -27,12 +31,44 @@ _NO_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharact
 
 
 class Schema(DirectSchema):
-    """Shows a client the errors that are meant for it, with a code, and masks all others."""
+    """Keeps to limits; shows a client the errors that are meant for it, with a code, and masks all others."""
+
+    limits = Limits()
+
+    def read(self, text: str, rules: Any, options: dict[str, Any]) -> tuple[DocumentNode, list[GraphQLError]]:
+        """Return the document of a text that is within the limits, and what is wrong with it; raises GraphQLError."""
+        return read_document(self._schema, text, self.limits, rules, options)
+
+    def refusals(
+        self,
+        known: Known,
+        operation_name: str | None,
+        variables: Mapping[str, Any] | None,
+        context: Context | None,
+    ) -> list[GraphQLError]:
+        """Return why an operation is not executed; its cost is told to the context."""
+        errors = super().refusals(known, operation_name, variables, context)
+        if errors:
+            return errors
+        cost = self.cost_of(known, operation_name, variables)
+        if context is not None:
+            context.cost = cost
+        return [refuse_cost(cost, self.limits, known.document)] if cost > self.limits.cost else []
+
+    def cost_of(self, known: Known, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
+        """Return what an operation of a valid document costs, in objects."""
+        costs = known.facts.get(Costs)
+        if costs is None:
+            costs = known.facts[Costs] = find_costs(self._schema, known.document)
+        cost: int = costs.of(operation_name, variables)
+        return cost
 
     def show(self, errors: list[GraphQLError], context: Context | None) -> None:
         """Give each error its code; an unexpected one is logged and masked."""
         for error in errors:
             _show(error, context.request_id if context else "")
+            if not self.limits.introspection:
+                hide_suggestions(error)
 
 
 def _show(error: GraphQLError, request_id: str) -> None:
@@ -77,9 +113,9 @@ class _Executor(BulkExecutor):
 
 
 @cache
-def make_schema(*, bulk: bool = True) -> Schema:
+def make_schema(*, bulk: bool = True, limits: Limits = Limits()) -> Schema:  # noqa: B008 - it is frozen
     """Return the schema; bulk: whether lists are completed column by column, which changes no answer."""
-    return Schema(
+    made = Schema(
         query=Query,
         mutation=Mutation,
         types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
@@ -87,6 +123,8 @@ def make_schema(*, bulk: bool = True) -> Schema:
         config=StrawberryConfig(name_converter=_Names(), scalar_map=SCALARS),
         execution_context_class=_Executor if bulk else None,
     )
+    made.limits = limits
+    return made
 
 
 schema = make_schema()

@@ -17,6 +17,8 @@ from api.pages import graphiql_page
 from resolvers.callers import ANYBODY
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
+COST = "graphql-cost"
+"""The header that asks for what a query costs."""
 _ENCODING = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 _LEFT = 499
 """What proxies write down for a client that left before its answer; nobody gets it."""
@@ -40,7 +42,7 @@ async def graphql(request: Request) -> Response:
         return _refuse(error, media_type)
     except ClientLeft:
         return Response(status_code=_LEFT)
-    return _write_result(result, media_type)
+    return _write_result(result, media_type, with_cost=headers.get(COST) == "1")
 
 
 def _is_page(request: Request) -> bool:
@@ -96,8 +98,10 @@ def _refuse(error: BadRequest, media_type: str) -> Response:
     return _write({"errors": [error.formatted]}, media_type, status=status, headers=error.headers)
 
 
-def _write_result(result: ExecutionResult, media_type: str) -> Response:
+def _write_result(result: ExecutionResult, media_type: str, *, with_cost: bool) -> Response:
     answer: dict[str, Any] = {"data": result.data}
+    if with_cost:
+        answer["extensions"] = result.extensions
     if result.errors:
         answer = {"errors": [error.formatted for error in result.errors], **answer}
     if result.data is None and result.errors and not any(error.path for error in result.errors):

@@ -57,7 +57,7 @@ async def serve(settings: Settings, say: Say) -> None:
             if settings.demo:
                 await load_demo(database, say)
         if settings.workers == 1:
-            async with connect(dsn, settings, limits=settings.limits) as database:
+            async with connect(dsn, settings, limits=settings.time_limits) as database:
                 await serve_here(settings, database, stop, hurry, started=lambda sockets: _say_where(sockets, say))
             return
         with bind(settings.host, settings.port) as sockets:

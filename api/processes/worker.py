@@ -41,7 +41,7 @@ async def _work(dsn: str, sockets: list[socket], settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
     loop.add_reader(ORDERS, _end, stop)
-    async with connect(dsn, settings, limits=settings.limits) as database:
+    async with connect(dsn, settings, limits=settings.time_limits) as database:
         await serve_here(settings, database, stop, hurry, started=_tell, sockets=sockets)
 
 

@@ -14,9 +14,9 @@ from sqlalchemy.sql.expression import ClauseElement
 
 from resolvers.store.connections import Busy, Connection, Connections, Plan
 from resolvers.store.instants import EPOCH_2000, Instant
-from resolvers.store.limits import Limits, Overdue
 from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
+from resolvers.store.time_limits import Overdue, TimeLimits
 
 logger = logging.getLogger("backtest_graph.statements")
 
@@ -33,7 +33,7 @@ OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
 """What too long a statement raises: a server that hangs, and one that stops it by itself."""
 
 
-NO_LIMITS = Limits()
+NO_LIMITS = TimeLimits()
 """What takes its time may take it: imports, migrations and the demo."""
 
 
@@ -44,13 +44,13 @@ class Unavailable(Exception):
 class Database:
     """The connections to one PostgreSQL database."""
 
-    def __init__(self, connections: Connections, limits: Limits) -> None:
+    def __init__(self, connections: Connections, limits: TimeLimits) -> None:
         self._connections = connections
         self._limits = limits
         self._read_seconds = limits.reading
 
     @classmethod
-    async def connect(cls, dsn: str, *, connections: int = 10, limits: Limits = NO_LIMITS) -> Self:
+    async def connect(cls, dsn: str, *, connections: int = 10, limits: TimeLimits = NO_LIMITS) -> Self:
         """Open a database; times are int64 microseconds and jsonb is Python data on each of its connections.
 
         Raises:
@@ -269,12 +269,12 @@ def _plain(dsn: str) -> str:
     return scheme.partition("+")[0] + separator + rest
 
 
-async def _connect(dsn: str, limits: Limits) -> Connection:
+async def _connect(dsn: str, limits: TimeLimits) -> Connection:
     async with asyncio.timeout(CONNECT_SECONDS):
         return await _open(dsn, limits)
 
 
-async def _open(dsn: str, limits: Limits) -> Connection:
+async def _open(dsn: str, limits: TimeLimits) -> Connection:
     settings = {"application_name": "backtest-graph", "timezone": "UTC", "jit": "off", **limits.server_settings}
     connection: Connection = await asyncpg.connect(dsn, connection_class=Connection, server_settings=settings)
     await connection.set_type_codec(

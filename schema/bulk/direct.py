@@ -1,6 +1,8 @@
 """A schema that executes what it knows without the steps for extensions that are not there."""
 
+import asyncio
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import strawberry
@@ -11,9 +13,13 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_operation_type
 
-from schema.bulk.documents import Documents, Known, Refusing, know
+from schema.bulk.documents import Documents, Known, Refusing, find, keep, learn
 
+SHORT = 2_000
+"""Characters of the longest text that is read at once, in some 20 ms."""
 _RULES = tuple(specified_rules)
+_aside = ThreadPoolExecutor(1, "documents")
+"""One thread: each more would take its share of the interpreter from those who answer."""
 
 
 class DirectSchema(Refusing, strawberry.Schema):
@@ -44,7 +50,7 @@ class DirectSchema(Refusing, strawberry.Schema):
                 operation_extensions,
             )
         try:
-            known = know(self, query, _RULES)
+            known = find(self, query, _RULES) or await self._learn(query)
             _check_type(known.document, operation_name, allowed_operation_types)
             errors = self.refusals(known, operation_name, variable_values, context_value)
             result = (
@@ -65,6 +71,13 @@ class DirectSchema(Refusing, strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Do what `show` does, where Strawberry took its own steps."""
         self.show(errors, execution_context and execution_context.context)
+
+    async def _learn(self, text: str) -> Known:
+        """Return what is to be known of a text; a long one is read aside, so that others are answered meanwhile."""
+        if len(text) <= SHORT:
+            return keep(learn(self, text, _RULES), self, text, _RULES)
+        known = await asyncio.get_running_loop().run_in_executor(_aside, learn, self, text, _RULES)
+        return keep(known, self, text, _RULES)
 
     async def _run(self, known: Known, root: Any, context: Any, variables: Any, operation_name: str | None) -> Any:
         running: Any = execute(

@@ -1,7 +1,8 @@
 """What is known of a query's text: its document, its errors, and what else follows from it for every request."""
 
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -14,16 +15,22 @@ LONGEST = 8_000
 """Characters of the longest text that is kept: what is kept of all texts together stays below some 100 MB."""
 MOST_MEMORIES = 16
 
+Rules = tuple[Any, ...]
+Options = tuple[tuple[str, Any], ...]
 Memory = dict[Any, Any]
 """What was found out of one operation of a document, under keys of those who found it."""
 
 
 class Known:
-    """A document with its errors, and a memory for each way its directives can turn out."""
+    """A document with its errors, and a memory for each way its directives can turn out.
+
+    facts: what was found out of the document itself, under keys of those who found it.
+    """
 
     def __init__(self, document: DocumentNode, errors: list[GraphQLError]) -> None:
         self.document = document
         self.errors = errors
+        self.facts: Memory = {}
         self._operations = sum(isinstance(each, OperationDefinitionNode) for each in document.definitions)
         self._switches = _switches(document)
         self._memories: dict[tuple[Any, ...], Memory] = {}
@@ -45,6 +52,8 @@ class Known:
         return self.errors
 
 
+_kept: OrderedDict[tuple[Any, str, Rules, Options], Known] = OrderedDict()
+"""The last used ones last."""
 _by_document: WeakValueDictionary[int, Known] = WeakValueDictionary()
 
 
@@ -55,7 +64,16 @@ def memory_of(document: DocumentNode, operation_name: str | None, variables: Map
 
 
 class Refusing:
-    """A schema that has reasons of its own to refuse operations; here are those that any schema has."""
+    """A schema that has reasons of its own to refuse texts and operations; here are those that any schema has."""
+
+    def read(self, text: str, rules: Rules, options: dict[str, Any]) -> tuple[DocumentNode, list[GraphQLError]]:
+        """Return a text's document and what is wrong with it.
+
+        Raises:
+            GraphQLError: it is no document.
+        """
+        document = parse(text, **options)
+        return document, validate_document(self._schema, document, rules)  # type: ignore[attr-defined]  # Strawberry's
 
     def refusals(
         self,
@@ -83,21 +101,38 @@ class Documents(SchemaExtension):
         yield
 
 
-def know(schema: Any, text: str, rules: tuple[Any, ...], options: tuple[Any, ...] = ()) -> Known:
+def know(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known:
     """Return what is known of a text under these rules of validation and options of the parser.
 
     Raises:
-        GraphQLSyntaxError: it is no document.
+        GraphQLError: it is no document, or one that the schema refuses.
     """
-    find = _known if len(text) <= LONGEST else _known.__wrapped__
-    return find(schema, text, rules, options)
+    found = find(schema, text, rules, options)
+    return keep(learn(schema, text, rules, options), schema, text, rules, options) if found is None else found
 
 
-@lru_cache(MOST_DOCUMENTS)
-def _known(schema: Any, text: str, rules: tuple[Any, ...], options: tuple[Any, ...]) -> Known:
-    document = parse(text, **dict(options))
-    known = Known(document, validate_document(schema._schema, document, rules))  # noqa: SLF001 - as Strawberry does
-    _by_document[id(document)] = known
+def find(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known | None:
+    """Return what is kept of a text."""
+    key = (schema, text, rules, options)
+    found = _kept.get(key)
+    if found is not None:
+        _kept.move_to_end(key)
+    return found
+
+
+def learn(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known:
+    """Return what is to be known of a text; raises as `know` does."""
+    read = schema.read if isinstance(schema, Refusing) else partial(Refusing.read, schema)
+    return Known(*read(text, rules, dict(options)))
+
+
+def keep(known: Known, schema: Any, text: str, rules: Rules, options: Options = ()) -> Known:
+    """Keep what is known of a text that can be executed; others would take the place of those that can."""
+    if len(text) <= LONGEST and not known.errors:
+        _by_document[id(known.document)] = known
+        _kept[schema, text, rules, options] = known
+        if len(_kept) > MOST_DOCUMENTS:
+            _kept.popitem(last=False)
     return known
 
 

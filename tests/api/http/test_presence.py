@@ -12,7 +12,7 @@ import pytest
 from api.http import presence
 from api.settings import Settings
 from resolvers.store.database import Database
-from resolvers.store.limits import Limits
+from resolvers.store.time_limits import TimeLimits
 from tests.api.http.serving import Connection, post, serving
 from tests.operations import RUN, SAVE
 
@@ -107,7 +107,7 @@ async def test_a_client_that_waits_gets_its_answer_however_long_it_takes(
 async def test_what_takes_too_long_is_told_by_a_code_and_the_limit(
     dsn: str, database: Database, settings: Settings, body: bytes, message: str
 ) -> None:
-    limited = await Database.connect(dsn, limits=Limits(read=0.2, save=0.2, wait=0.2))
+    limited = await Database.connect(dsn, limits=TimeLimits(read=0.2, save=0.2, wait=0.2))
     async with serving(limited, settings) as port:
         # Reading goes on where only writing is locked.
         mode = "EXCLUSIVE" if body is CHANGE else "ACCESS EXCLUSIVE"
@@ -123,7 +123,7 @@ async def test_what_takes_too_long_is_told_by_a_code_and_the_limit(
 async def test_a_question_that_gets_no_connection_is_unavailable(
     dsn: str, settings: Settings, database: Database
 ) -> None:
-    limited = await Database.connect(dsn, connections=1, limits=Limits(wait=0.1))
+    limited = await Database.connect(dsn, connections=1, limits=TimeLimits(wait=0.1))
     async with serving(limited, settings) as port, limited.transaction(), httpx.AsyncClient() as http:
         headers = {"content-type": "application/json"}
         response = await http.post(f"http://127.0.0.1:{port}/graphql", content=QUESTION, headers=headers)

@@ -13,7 +13,7 @@ class Overdue(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class TimeLimits:
     """Seconds for a reading statement, for one of a change, and for the wait for a connection; None is no limit."""
 
     read: float | None = None

@@ -10,14 +10,14 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from resolvers.store import connections, database, limits
+from resolvers.store import connections, database
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Unavailable
-from resolvers.store.limits import Limits, Overdue
+from resolvers.store.time_limits import Overdue, TimeLimits
 from tests.resolvers.store.servers import embedded, passable_folder, processes_in
 
 SLEEP = text("SELECT pg_sleep(30)")
-SHORT = Limits(read=0.2, save=0.6, wait=0.3)
+SHORT = TimeLimits(read=0.2, save=0.6, wait=0.3)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_a_deferred_failure_of_a_commit_is_raised_and_the_connection_used_
 
 
 async def test_a_server_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MARGIN_SECONDS", 0.3)
+    monkeypatch.setattr(time_limits, "MARGIN_SECONDS", 0.3)
     monkeypatch.setattr(database, "CONNECT_SECONDS", 0.5)
     monkeypatch.setattr(connections, "SET_SECONDS", 0.5)
     with passable_folder() as folder:

@@ -1,0 +1,117 @@
+"""What a field costs: 1 for each object, except for the fields named here.
+
+A unit is some 20 microseconds of a processor: 50 rows with their share of the statement take a millisecond.
+"""
+
+from dataclasses import dataclass
+
+from graphql import (
+    GraphQLField,
+    GraphQLNamedType,
+    get_named_type,
+    get_nullable_type,
+    is_composite_type,
+    is_list_type,
+)
+
+from resolvers.paging import PAGE
+from schema.limits.sizes import ItemsOf, PageSize, Times
+from schema.metrics import Metric
+
+ONE = Times(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """What a field costs: once, and for each of as many things as its size says.
+
+    The things of a list are its objects, each with all that is selected of it. Those of an object, such as a page, are
+    in the fields inside it that are marked by is_each; its other fields count once.
+    """
+
+    once: int = 0
+    each: int = 0
+    size: Times | ItemsOf | PageSize = ONE
+    is_each: bool = False
+
+
+SERIES = 50
+"""A curve of 2,520 points."""
+SCAN = 1_000
+"""A statement that reads all runs: 20 ms for each 25,000 of them."""
+SAVE = 10
+"""A run that is saved."""
+
+WEIGHTS: dict[str, Weight] = {
+    "Query.leaders": Weight(SCAN, size=Times(1_000)),
+    "Query.backtestAggregates": Weight(SCAN, size=Times(1_000)),
+    "Query.performanceSummary": Weight(SCAN),
+    "PerformanceSummary.byStrategy": Weight(size=Times(100)),
+    "PerformanceSummary.bySymbol": Weight(size=Times(100)),
+    "Query.compareBacktests": Weight(1, size=ItemsOf("ids")),
+    "Comparison.backtests": Weight(is_each=True),
+    "Comparison.metrics": Weight(size=Times(len(Metric)), is_each=True),
+    "Comparison.parameters": Weight(is_each=True),
+    "Comparison.equityCurves": Weight(SERIES, is_each=True),
+    "Comparison.returnCorrelation": Weight(SERIES, is_each=True),
+    "Comparison.earliest": Weight(SERIES // 2, is_each=True),
+    "Comparison.latest": Weight(SERIES // 2, is_each=True),
+    "MetricComparison.values": Weight(),
+    "AlignedSeries.series": Weight(),
+    "Backtest.equityCurve": Weight(SERIES),
+    "Backtest.drawdownCurve": Weight(SERIES),
+    "Backtest.documents": Weight(size=Times(3)),
+    "SourceDocument.content": Weight(20),
+    "BacktestConnection.totalCount": Weight(100),
+    "RankingConnection.totalCount": Weight(100),
+    "Mutation.saveBacktest": Weight(SAVE),
+    "Mutation.saveBacktests": Weight(1, each=SAVE, size=ItemsOf("inputs")),
+    "SaveBacktestsPayload.backtests": Weight(is_each=True),
+    "Mutation.importBacktest": Weight(SAVE),
+    "Mutation.updateBacktest": Weight(SAVE),
+    "Mutation.deleteBacktest": Weight(SAVE),
+    "Mutation.deleteBacktests": Weight(SCAN),
+    "Mutation.saveOptimization": Weight(SAVE),
+    "Mutation.importOptimization": Weight(SAVE),
+    "Mutation.saveWalkForwardTests": Weight(SAVE),
+    "Mutation.importWalkForward": Weight(SAVE),
+    "SaveWalkForwardTestsPayload.walkForwardTests": Weight(size=Times(PAGE)),
+    "__Schema.types": Weight(size=Times(100)),
+    "__Schema.directives": Weight(size=Times(5)),
+    "__Directive.args": Weight(size=Times(2)),
+    "__Type.fields": Weight(size=Times(12)),
+    "__Type.inputFields": Weight(size=Times(12)),
+    "__Type.enumValues": Weight(size=Times(12)),
+    "__Type.possibleTypes": Weight(size=Times(5)),
+    "__Type.interfaces": Weight(size=ONE),
+    "__Field.args": Weight(size=Times(3)),
+}
+FREE = frozenset({"PageInfo", "UserError", "Warning"})
+"""Types of objects that come without a statement of their own, and few of them."""
+NOTHING = Weight(size=Times(0))
+OBJECT = Weight(1)
+PAGE_OF = Weight(1, size=PageSize())
+ROWS = Weight(is_each=True)
+LIST = Weight(size=Times(PAGE))
+"""A list of objects that nothing is said about."""
+
+
+def weight_of(parent: GraphQLNamedType, name: str, field: GraphQLField) -> Weight:
+    """Return the weight of a field."""
+    return WEIGHTS.get(f"{parent.name}.{name}") or _usual(parent, field)
+
+
+def is_list(field: GraphQLField) -> bool:
+    """Tell whether a field gives a list of objects."""
+    return is_list_type(get_nullable_type(field.type)) and is_composite_type(get_named_type(field.type))
+
+
+def _usual(parent: GraphQLNamedType, field: GraphQLField) -> Weight:
+    kind = get_named_type(field.type)
+    if not is_composite_type(kind) or kind.name in FREE:
+        return NOTHING
+    if kind.name.endswith("Connection"):
+        return PAGE_OF
+    if is_list(field):
+        return ROWS if parent.name.endswith("Connection") else LIST
+    return NOTHING if parent.name.endswith("Edge") else OBJECT
