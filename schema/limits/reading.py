@@ -33,7 +33,7 @@ from schema.limits.shapes import Shape, Shapes, find_shapes
 
 Rules = tuple[Any, ...]
 
-_SUGGESTION = re.compile(r" Did you mean .*\?$", flags=re.DOTALL)
+_SUGGESTION = re.compile(r" Did you mean [^?]*\?")
 _ABORTED = "Validation aborted."
 
 

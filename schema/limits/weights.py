@@ -41,6 +41,8 @@ SCAN = 1_000
 """A statement that reads all runs: 20 ms for each 25,000 of them."""
 SAVE = 10
 """A run that is saved."""
+WORD = 4
+"""A type or field of the schema itself, beyond the object: all of them are answered without a pause."""
 
 WEIGHTS: dict[str, Weight] = {
     "Query.leaders": Weight(SCAN, size=Times(1_000)),
@@ -53,9 +55,9 @@ WEIGHTS: dict[str, Weight] = {
     "Comparison.metrics": Weight(size=Times(len(Metric)), is_each=True),
     "Comparison.parameters": Weight(is_each=True),
     "Comparison.equityCurves": Weight(SERIES, is_each=True),
-    "Comparison.returnCorrelation": Weight(SERIES, is_each=True),
-    "Comparison.earliest": Weight(SERIES // 2, is_each=True),
-    "Comparison.latest": Weight(SERIES // 2, is_each=True),
+    "Comparison.returnCorrelation": Weight(SERIES // 2, is_each=True),
+    "Comparison.earliest": Weight(SERIES // 5, is_each=True),
+    "Comparison.latest": Weight(SERIES // 5, is_each=True),
     "MetricComparison.values": Weight(),
     "AlignedSeries.series": Weight(),
     "Backtest.equityCurve": Weight(SERIES),
@@ -76,15 +78,16 @@ WEIGHTS: dict[str, Weight] = {
     "Mutation.saveWalkForwardTests": Weight(SAVE),
     "Mutation.importWalkForward": Weight(SAVE),
     "SaveWalkForwardTestsPayload.walkForwardTests": Weight(size=Times(PAGE)),
-    "__Schema.types": Weight(size=Times(100)),
-    "__Schema.directives": Weight(size=Times(5)),
-    "__Directive.args": Weight(size=Times(2)),
-    "__Type.fields": Weight(size=Times(12)),
-    "__Type.inputFields": Weight(size=Times(12)),
-    "__Type.enumValues": Weight(size=Times(12)),
-    "__Type.possibleTypes": Weight(size=Times(5)),
-    "__Type.interfaces": Weight(size=ONE),
-    "__Field.args": Weight(size=Times(3)),
+    "__Schema.types": Weight(each=WORD, size=Times(100)),
+    "__Schema.directives": Weight(each=WORD, size=Times(5)),
+    "__Directive.args": Weight(each=WORD),
+    "__Type.fields": Weight(each=WORD, size=Times(5)),
+    "__Type.inputFields": Weight(each=WORD, size=Times(5)),
+    "__Type.enumValues": Weight(each=WORD, size=Times(5)),
+    "__Type.possibleTypes": Weight(each=WORD, size=Times(3)),
+    "__Type.interfaces": Weight(each=WORD),
+    "__Type.ofType": Weight(),
+    "__Field.args": Weight(each=WORD),
 }
 FREE = frozenset({"PageInfo", "UserError", "Warning"})
 """Types of objects that come without a statement of their own, and few of them."""

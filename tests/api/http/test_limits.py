@@ -1,0 +1,137 @@
+"""Limits through HTTP: what is refused, and the cost that is told when asked for."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from api.app import create_app
+from api.settings import Settings
+from resolvers.store.database import Database
+from tests.client import Client
+from tests.operations import UNKNOWN
+
+DEEPER = '{"a":['
+COUNT = "{ backtests(first: 3) { nodes { id } } }"
+
+
+@pytest.fixture
+async def closed(database: Database, settings: Settings) -> AsyncIterator[Client]:
+    """A client of a service with narrow limits."""
+    narrow = replace(
+        settings,
+        most_query_characters=1_000,
+        most_tokens=100,
+        most_depth=3,
+        most_aliases=1,
+        most_directives=2,
+        most_cost=21,
+        introspection=False,
+    )
+    transport = httpx.ASGITransport(create_app(database, narrow))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
+        yield Client(http)
+
+
+@pytest.mark.parametrize(
+    ("query", "figure", "limit"),
+    [
+        (COUNT + " " * 1_000, len(COUNT) + 1_000, 1_000),
+        ("{" + " id" * 100 + "}", None, 100),
+        ("{ backtests { nodes { metrics { beta } } } }", 4, 3),
+        ("{ a: __typename b: __typename }", 2, 1),
+        ("{ __typename @skip(if: true) @include(if: true) @include(if: true) }", 3, 2),
+        ("{ backtests(first: 21) { nodes { id } } }", 22, 21),
+    ],
+)
+async def test_each_limit_is_a_setting(closed: Client, query: str, figure: int | None, limit: int) -> None:
+    assert await closed.ask(COUNT) == {"backtests": {"nodes": []}}
+    [error] = await closed.refuse(query)
+    expected = {"code": "QUERY_TOO_COMPLEX", "figure": figure, "limit": limit}
+    assert error["extensions"] == {name: value for name, value in expected.items() if value is not None}
+
+
+async def test_introspection_can_be_switched_off(client: Client, closed: Client) -> None:
+    query = "{ __schema { queryType { name } } }"
+    assert await client.ask(query) == {"__schema": {"queryType": {"name": "Query"}}}
+    [error] = await closed.refuse(query)
+    assert (error["extensions"], error["locations"]) == ({"code": "FORBIDDEN"}, [{"line": 1, "column": 1}])
+    [error] = await closed.refuse("{ backtest { id } }")
+    assert "Did you mean" not in error["message"]
+
+
+async def test_a_refusal_is_a_400_for_those_who_take_it(client: Client) -> None:
+    body = {"query": "{ backtests(first: 50001) { nodes { id } } }"}
+    accept = {"accept": "application/graphql-response+json"}
+    response = await client.http.post("/graphql", json=body, headers=accept)
+    assert response.status_code == 400
+    assert response.json() == {
+        "errors": [
+            {
+                "message": "The query costs 50,002; at most 50,000 are taken: ask for smaller pages.",
+                "locations": [{"line": 1, "column": 1}],
+                "extensions": {"code": "QUERY_TOO_COMPLEX", "figure": 50002, "limit": 50000},
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "cost"),
+    [
+        ("query($n: Int) { backtests(first: $n) { nodes { id } } }", {"n": 4}, 5),
+        ("query($n: Int) { backtests(first: $n) { nodes { id } } }", {"n": 10**6}, 10**6 + 1),
+        ("{ nothing }", {}, 0),
+    ],
+)
+async def test_the_cost_is_told_when_asked_for(client: Client, query: str, variables: Any, cost: int) -> None:
+    body = orjson.dumps({"query": query, "variables": variables})
+    headers = {"content-type": "application/json"}
+    response = await client.http.post("/graphql", content=body, headers=headers | {"GraphQL-Cost": "1"})
+    assert response.json()["extensions"] == {"cost": cost}
+    response = await client.http.post("/graphql", content=body, headers=headers)
+    assert "extensions" not in response.json()
+
+
+@pytest.mark.parametrize("first", [-1, 501, 2**31, 1.5, "7", True, [1], {}])
+async def test_strange_sizes_of_pages_are_bad_input(client: Client, first: Any) -> None:
+    for name in ("first", "last"):
+        errors = await client.refuse(f"query($n: Int) {{ backtests({name}: $n) {{ nodes {{ id }} }} }}", n=first)
+        assert {error["extensions"]["code"] for error in errors} <= {"BAD_USER_INPUT", "QUERY_TOO_COMPLEX"}
+
+
+@pytest.mark.parametrize("depth", [30, 190, 400, 900, 1_200])
+async def test_deep_nesting_is_a_clear_refusal(client: Client, depth: int) -> None:
+    literal = "{and: [" * depth + "{}" + "]}" * depth
+    errors = await client.post(f"{{ backtests(filter: {literal}) {{ nodes {{ id }} }} }}")
+    assert codes(errors) <= {"QUERY_TOO_COMPLEX", "BAD_USER_INPUT"}
+    variables = '{"f":' + '{"and":[' * depth + "{}" + "]}" * depth + "}"
+    query = "query($f: BacktestFilter) { backtests(filter: $f) { nodes { id } } }"
+    content = f'{{"query": "{query}", "variables": {variables}}}'
+    response = await client.http.post("/graphql", content=content, headers={"content-type": "application/json"})
+    assert response.status_code < 500
+    assert codes(response.json()) <= {"BAD_USER_INPUT"}
+
+
+@pytest.mark.parametrize("depth", [100, 190, 900])
+async def test_documents_that_nest_deep_are_stored_or_refused(client: Client, depth: int) -> None:
+    query = "mutation($d: JSON!) { importBacktest(input: {document: $d}) { errors { code } } }"
+    content = f'{{"query": "{query}", "variables": {{"d": {DEEPER * depth}1{"]}" * depth}}}}}'
+    response = await client.http.post("/graphql", content=content, headers={"content-type": "application/json"})
+    assert response.status_code < 500
+    assert codes(response.json()) <= {"BAD_USER_INPUT"}
+
+
+def codes(answer: Any) -> set[str]:
+    """Return the codes of an answer's errors."""
+    return {error.get("extensions", {}).get("code", "BAD_USER_INPUT") for error in answer.get("errors", ())}
+
+
+async def test_the_same_question_in_thirty_fragments_is_asked_once(client: Client) -> None:
+    fragments = " ".join(f"fragment F{index} on Backtest {{ id metrics {{ beta }} }}" for index in range(30))
+    spreads = " ".join(f"...F{index}" for index in range(30))
+    query = f'{{ backtest(id: "{UNKNOWN}") {{ {spreads} }} }} {fragments}'
+    assert await client.ask(query) == {"backtest": None}
