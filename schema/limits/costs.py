@@ -29,14 +29,7 @@ MOST = 10**12
 """Costs are not counted further."""
 
 
-class Asked(NamedTuple):
-    """A request's variables, and the costs of fragments that were found for it."""
-
-    given: Given
-    found: dict[Callable[..., int], int]
-
-
-Cost = int | Callable[[Asked], int]
+Cost = int | Callable[[Given], int]
 Parent = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 
 
@@ -58,8 +51,8 @@ class Costs:
         cost, defaults = self._operations.get(name) or self._operations[None]
         if isinstance(cost, int):
             return cost
-        given = {**defaults, **variables} if defaults and variables else variables or defaults
-        return min(MOST, cost(Asked(given, {})))
+        found = cost({**defaults, **variables} if variables else defaults.copy())
+        return min(MOST, found)
 
 
 def find_costs(schema: GraphQLSchema, document: DocumentNode) -> Costs:
@@ -138,8 +131,8 @@ def _sum(costs: Iterable[Cost]) -> Cost:
         return fixed
     if len(moving) == 1:
         [one] = moving
-        return one if fixed == 0 else lambda asked: fixed + one(asked)
-    return lambda asked: fixed + sum(cost(asked) for cost in moving)
+        return one if fixed == 0 else lambda given: fixed + one(given)
+    return lambda given: fixed + sum(cost(given) for cost in moving)
 
 
 def _product(size: Size, cost: Cost) -> Cost:
@@ -147,10 +140,10 @@ def _product(size: Size, cost: Cost) -> Cost:
     if isinstance(size, int):
         if isinstance(cost, int):
             return size * cost
-        return 0 if size == 0 else cost if size == 1 else lambda asked: size * cost(asked)
+        return 0 if size == 0 else cost if size == 1 else lambda given: size * cost(given)
     if isinstance(cost, int):
-        return 0 if cost == 0 else lambda asked: size(asked.given) * cost
-    return lambda asked: size(asked.given) * cost(asked)
+        return 0 if cost == 0 else lambda given: size(given) * cost
+    return lambda given: size(given) * cost(given)
 
 
 def _shared(cost: Cost) -> Cost:
@@ -158,9 +151,10 @@ def _shared(cost: Cost) -> Cost:
     if isinstance(cost, int):
         return cost
 
-    def find(asked: Asked) -> int:
-        if find not in asked.found:
-            asked.found[find] = min(MOST, cost(asked))
-        return asked.found[find]
+    def find(given: Given) -> int:
+        if find not in given:
+            given[find] = min(MOST, cost(given))
+        found: int = given[find]
+        return found
 
     return find

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from resolvers.store import connections, database
+from resolvers.store import connections, database, time_limits
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Unavailable
 from resolvers.store.time_limits import Overdue, TimeLimits

@@ -21,10 +21,10 @@ _aliases = st.sampled_from(["", "", "x: ", "y: "])
 def _field(draw: st.DrawFn, inside: st.SearchStrategy[str]) -> str:
     alias, directives = draw(_aliases), draw(_directives)
     body, page = draw(inside), draw(_pages)
-    kind = draw(st.sampled_from(["trades", "optimizations", "series", "leaf", "metrics"]))
+    kind = draw(st.sampled_from(["trades", "sweeps", "series", "leaf", "metrics"]))
     return {
         "trades": f"{alias}trades{page}{directives} {{ totalCount nodes {{ backtest {{ {body} }} }} }}",
-        "optimizations": f"optimizations(first: $a){directives} {{ edges {{ {alias}node {{ backtest {{ {body} }} }} }} }}",
+        "sweeps": f"optimizations(first: $a) {{ edges {{ {alias}node {{ backtest{directives} {{ {body} }} }} }} }}",
         "series": f"{alias}equityCurve{directives} {{ length }}",
         "leaf": f"{alias}id{directives}",
         "metrics": f"{alias}metrics{directives} {{ beta }}",
