@@ -17,6 +17,7 @@ from schema.filters import Filter
 from schema.groups import Group, GroupBy, key_names, read_keys
 from schema.metrics import Metric
 from schema.operators import read_conditions
+from schema.scopes import READS
 
 _NO_VALUE = "Null where no run has a value."
 
@@ -92,7 +93,8 @@ class AggregateQuery:
         description=(
             "Runs of every status in figures, by groups; most runs first unless told. Without keys there is one group, "
             "even where there are no runs. More than 10,000 groups are refused. Only what is asked for is computed."
-        )
+        ),
+        metadata=READS,
     )
     async def backtest_aggregates(
         self,

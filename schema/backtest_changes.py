@@ -25,6 +25,7 @@ from schema.inputs import SaveBacktestInput, optional, read_backtest_input, requ
 from schema.operators import read_conditions
 from schema.rows import make, make_one, needed_columns
 from schema.scalars import JSON, DateTime
+from schema.scopes import DELETES, WRITES
 
 MOST_RUNS = 10_000
 _ERRORS = "What was wrong; empty where it was done."
@@ -133,7 +134,7 @@ class DeleteBacktestsPayload:
 class BacktestMutation:
     """Changes to runs."""
 
-    @strawberry.mutation(description="Saves one run, whole or not at all.")
+    @strawberry.mutation(description="Saves one run, whole or not at all.", metadata=WRITES)
     async def save_backtest(
         self, info: Info, input: Annotated[SaveBacktestInput, strawberry.argument(description="The run.")]
     ) -> SaveBacktestPayload:
@@ -143,7 +144,8 @@ class BacktestMutation:
     @strawberry.mutation(
         description=(
             "Each run is saved whole or not at all; one bad run does not stop the others, its errors carry its index."
-        )
+        ),
+        metadata=WRITES,
     )
     async def save_backtests(
         self, info: Info, inputs: Annotated[list[SaveBacktestInput], strawberry.argument(description="The runs.")]
@@ -163,7 +165,7 @@ class BacktestMutation:
             errors=[error for index, outcome in enumerate(outcomes) for error in write_errors(outcome.problems, index)],
         )
 
-    @strawberry.mutation(description="Takes an engine's own result document as it is, losing nothing.")
+    @strawberry.mutation(description="Takes an engine's own result document as it is, losing nothing.", metadata=WRITES)
     async def import_backtest(
         self, info: Info, input: Annotated[ImportBacktestInput, strawberry.argument(description="The document.")]
     ) -> SaveBacktestPayload:
@@ -175,7 +177,7 @@ class BacktestMutation:
         return await _save_one(info, _described(draft, input))
 
     @strawberry.mutation(
-        description="Changes notes, tags, status and error message; what was measured is never edited."
+        description="Changes notes, tags, status and error message; what was measured is never edited.", metadata=WRITES
     )
     async def update_backtest(
         self, info: Info, input: Annotated[UpdateBacktestInput, strawberry.argument(description="The changes.")]
@@ -191,7 +193,10 @@ class BacktestMutation:
         return UpdateBacktestPayload(backtest=await _find(info, id), errors=[])
 
     @strawberry.mutation(
-        description="Deletes the run with its trades, series, optimizations and walk-forward tests, in one transaction."
+        description=(
+            "Deletes the run with its trades, series, optimizations and walk-forward tests, in one transaction."
+        ),
+        metadata=DELETES,
     )
     async def delete_backtest(
         self, info: Info, input: Annotated[DeleteBacktestInput, strawberry.argument(description="The run.")]
@@ -205,7 +210,8 @@ class BacktestMutation:
         return DeleteBacktestPayload(deleted_id=deleted, errors=write_errors(report.problems))
 
     @strawberry.mutation(
-        description="Refused for an empty filter, and where the number of matches is not expectedCount."
+        description="Refused for an empty filter, and where the number of matches is not expectedCount.",
+        metadata=DELETES,
     )
     async def delete_backtests(
         self, info: Info, input: Annotated[DeleteBacktestsInput, strawberry.argument(description="The runs.")]

@@ -26,6 +26,7 @@ from schema.context import Info
 from schema.metrics import Metric
 from schema.rows import Columns, needed_columns
 from schema.scalars import JSON, DateTime, DateTimes, Floats
+from schema.scopes import READS
 from schema.selections import is_selected
 
 _COMMON = (
@@ -211,7 +212,8 @@ class ComparisonQuery:
         description=(
             f"Compares 1 to {MOST_RUNS} runs: their metrics ranked, the parameters that differ, and their equity "
             "curves on common times."
-        )
+        ),
+        metadata=READS,
     )
     async def compare_backtests(
         self,

@@ -11,6 +11,7 @@ from schema.metrics import Metric
 from schema.operators import read_conditions
 from schema.rankings import By, MinTrades
 from schema.rows import needed_columns
+from schema.scopes import READS
 
 
 @strawberry.type(description="The best run of a group. Keys that were not grouped by are null.")
@@ -31,7 +32,8 @@ class LeaderQuery:
             "The best run of each group: the best strategy for every symbol, the best symbol for every strategy. "
             "Runs take part that `ranking` would rank; among equal values the one that `ranking` puts first wins. "
             "Best group first; a group without such a run is left out. More than 10,000 groups are refused."
-        )
+        ),
+        metadata=READS,
     )
     async def leaders(
         self,

@@ -20,6 +20,7 @@ from schema.inputs import optional, required
 from schema.optimizations import Optimization
 from schema.rows import make_one
 from schema.scalars import JSON
+from schema.scopes import WRITES
 
 
 @strawberry.input(description="One combination of parameters. rank follows the position where it is not given.")
@@ -79,7 +80,9 @@ class SaveOptimizationPayload:
 class OptimizationMutation:
     """Changes to optimizations."""
 
-    @strawberry.mutation(description="Saves an optimization of a run with its trials, whole or not at all.")
+    @strawberry.mutation(
+        description="Saves an optimization of a run with its trials, whole or not at all.", metadata=WRITES
+    )
     async def save_optimization(
         self,
         info: Info,
@@ -91,7 +94,8 @@ class OptimizationMutation:
         return await _save(info, input.backtest_id, draft)
 
     @strawberry.mutation(
-        description="Takes the engine's own sweep document; combinationsTested is its total_combinations_tested."
+        description="Takes the engine's own sweep document; combinationsTested is its total_combinations_tested.",
+        metadata=WRITES,
     )
     async def import_optimization(
         self,

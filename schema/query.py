@@ -23,6 +23,7 @@ from schema.orders import BacktestOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rankings import RankingQuery
 from schema.rows import make_one, needed_columns
+from schema.scopes import READS
 from schema.selections import is_alone
 from schema.summaries import SummaryQuery
 from schema.trades import Trade
@@ -40,7 +41,7 @@ _NUMBERED = ((load_trades, Trade), (load_trials, OptimizationTrial))
 class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery):
     """The root of questions."""
 
-    @strawberry.field(description="Anything with an id. Null where nothing has it.")
+    @strawberry.field(description="Anything with an id. Null where nothing has it.", metadata=READS)
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of any thing.")]
     ) -> Node | None:
@@ -52,7 +53,7 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
                 return kind.of(row)
         return None
 
-    @strawberry.field(description="One run. Null where there is none with the id.")
+    @strawberry.field(description="One run. Null where there is none with the id.", metadata=READS)
     async def backtest(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of the run.")]
     ) -> Backtest | None:
@@ -64,7 +65,7 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
             row = await info.context.load(load_backtests, key, columns=columns)
         return make_one(Backtest, row)
 
-    @strawberry.field(description="Runs, newest first unless told; ties by id.")
+    @strawberry.field(description="Runs, newest first unless told; ties by id.", metadata=READS)
     async def backtests(
         self,
         info: Info,

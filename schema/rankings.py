@@ -13,6 +13,7 @@ from schema.filters import Filter
 from schema.metrics import Metric
 from schema.operators import read_conditions
 from schema.pages import After, First, PageInfo, wanted
+from schema.scopes import READS
 from schema.selections import is_selected
 
 By = Annotated[
@@ -78,7 +79,8 @@ class RankingQuery:
         description=(
             "Completed runs ordered best first by one metric; a run whose metric is null is not among them. "
             "Ties share a rank (1, 2, 2, 4) and are ordered by id. Ranks count the runs that match the filter."
-        )
+        ),
+        metadata=READS,
     )
     async def ranking(
         self,

@@ -21,6 +21,7 @@ from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
 from schema.scalars import COLUMNS, SCALARS
+from schema.scopes import read_scopes, refuse_scopes
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
 
@@ -31,29 +32,38 @@ _NO_TEXT = (asyncpg.CharacterNotInRepertoireError, asyncpg.UntranslatableCharact
 
 
 class Schema(DirectSchema):
-    """Keeps to limits; shows a client the errors that are meant for it, with a code, and masks all others."""
+    """Keeps to limits and scopes; shows errors that are meant for clients, with a code, and masks all others.
+
+    Raises:
+        Undeclared: a root field does not say which scope it needs.
+    """
 
     limits = Limits()
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._scopes = read_scopes(self._schema)
 
     def read(self, text: str, rules: Any, options: dict[str, Any]) -> tuple[DocumentNode, list[GraphQLError]]:
         """Return the document of a text that is within the limits, and what is wrong with it; raises GraphQLError."""
         return read_document(self._schema, text, self.limits, rules, options)
 
     def refusals(
-        self,
-        known: Known,
-        operation_name: str | None,
-        variables: Mapping[str, Any] | None,
-        context: Context | None,
+        self, known: Known, operation_name: str | None, variables: Mapping[str, Any] | None, context: Context
     ) -> list[GraphQLError]:
-        """Return why an operation is not executed; its cost is told to the context."""
+        """Return why an operation is not executed: it is wrong, its caller may not, or it costs too much.
+
+        The cost is told to the context.
+        """
         errors = super().refusals(known, operation_name, variables, context)
         if errors:
             return errors
-        cost = self.cost_of(known, operation_name, variables)
-        if context is not None:
-            context.cost = cost
-        return [refuse_cost(cost, self.limits, known.document)] if cost > self.limits.cost else []
+        memory = known.memory(operation_name, variables)
+        errors = refuse_scopes(self._schema, self._scopes, known, operation_name, memory, context.caller)
+        context.cost = self.cost_of(known, operation_name, variables)
+        if context.cost > self.limits.cost:
+            errors.append(refuse_cost(context.cost, self.limits, known.document))
+        return errors
 
     def cost_of(self, known: Known, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
         """Return what an operation of a valid document costs, in objects."""

@@ -10,6 +10,7 @@ from schema.context import Info
 from schema.filters import Filter
 from schema.operators import read_conditions
 from schema.scalars import DateTime
+from schema.scopes import READS
 from schema.selections import is_selected
 
 _NO_VALUE = "Null where no run has one."
@@ -72,7 +73,8 @@ class SummaryQuery:
         description=(
             "Completed runs of the last `days` days: those made `days` times 24 hours ago or later. "
             "Means leave nulls out, and are null where a value is 1e140 or larger."
-        )
+        ),
+        metadata=READS,
     )
     async def performance_summary(
         self,

@@ -17,6 +17,7 @@ from schema.context import Info
 from schema.inputs import optional, required
 from schema.optimization_changes import read_backtest_id
 from schema.scalars import JSON
+from schema.scopes import WRITES
 from schema.walk_forward import WalkForwardTest
 
 
@@ -82,7 +83,7 @@ class SaveWalkForwardTestsPayload:
 class WalkForwardMutation:
     """Changes to walk-forward tests."""
 
-    @strawberry.mutation(description="Saves walk-forward windows of a run, all or none.")
+    @strawberry.mutation(description="Saves walk-forward windows of a run, all or none.", metadata=WRITES)
     async def save_walk_forward_tests(
         self, info: Info, input: Annotated[SaveWalkForwardTestsInput, strawberry.argument(description="The windows.")]
     ) -> SaveWalkForwardTestsPayload:
@@ -94,7 +95,8 @@ class WalkForwardMutation:
         description=(
             "Takes the engine's own walk-forward document (periods as 'A to B') or a list of windows in the legacy "
             "dialect."
-        )
+        ),
+        metadata=WRITES,
     )
     async def import_walk_forward(
         self, info: Info, input: Annotated[ImportWalkForwardInput, strawberry.argument(description="The document.")]
