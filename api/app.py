@@ -5,6 +5,8 @@ from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
 from starlette.routing import Route
 
+from api.access.access import Access
+from api.access.guard import guarding
 from api.health import health, ready
 from api.http.compression import Compression
 from api.http.graphql import METHODS, graphql
@@ -32,11 +34,15 @@ def create_app(database: Database, settings: Settings) -> Starlette:
             Route("/health", health),
             Route("/ready", ready),
         ],
-        middleware=[Middleware(Compression)],
+        middleware=[*guarding(settings), Middleware(Compression)],
     )
     schema = make_schema(bulk=settings.bulk_execution, limits=settings.limits)
     allowed = None if settings.documents is None else load_documents(settings.documents, schema)
     app.state.service = Service(
-        settings=settings, database=database, schema=schema, documents=PersistedDocuments(allowed)
+        settings=settings,
+        database=database,
+        schema=schema,
+        access=Access(settings, database),
+        documents=PersistedDocuments(allowed),
     )
     return app

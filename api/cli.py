@@ -11,14 +11,16 @@ from uuid import UUID
 import click
 import uvloop
 
+from api.access.rules import Misconfigured, check_access
 from api.http.manifests import BadDocuments, load_documents
 from api.importing.paths import import_paths
 from api.processes.serving import serve as serve_until_stopped
 from api.processes.sockets import AddressTaken
 from api.processes.workers import Crashing
-from api.settings import Settings, is_loopback, settings_options
+from api.settings import Settings, settings_options
 from api.storage import TooManyConnections, open_database, open_server
 from api.storage import migrate as migrate_database
+from api.token_commands import token_commands
 from migrations.history import Behind
 from resolvers.store.database import Unavailable
 from resolvers.store.embedded import EmbeddedError
@@ -38,11 +40,10 @@ def main() -> None:
 def serve(**given: Any) -> None:
     """Start the service; Ctrl-C stops it."""
     settings = Settings(**given)
-    if not is_loopback(settings.host):
-        raise click.ClickException(
-            f"{settings.host} can be reached by others, and nothing asks who calls: "
-            "listen on 127.0.0.1 and put a proxy that authenticates in front."
-        )
+    try:
+        check_access(settings)
+    except Misconfigured as error:
+        raise click.ClickException(str(error)) from error
     if settings.documents is not None:
         _check_documents(settings.documents)
     _run(serve_until_stopped(settings, say))
@@ -110,3 +111,6 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None
+
+
+main.add_command(token_commands(_run, say))

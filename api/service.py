@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from api.access.access import Access
 from api.http.persisted import PersistedDocuments
 from api.settings import Settings
 from resolvers.store.database import Database
@@ -15,4 +16,5 @@ class Service:
     settings: Settings
     database: Database
     schema: Schema
+    access: Access
     documents: PersistedDocuments = field(default_factory=PersistedDocuments)

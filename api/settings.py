@@ -29,7 +29,8 @@ class Settings:
     """What can be set; each has a default that works."""
 
     host: str = _setting(
-        "Address to listen on: one of this machine's own loopback, since nothing asks who calls.", default="127.0.0.1"
+        "Address to listen on; one that others can reach needs --authentication or a provider of JWTs.",
+        default="127.0.0.1",
     )
     port: int = _setting("Port to listen on.", default=8000, kind=click.IntRange(0, 65535))
     database_url: str | None = _setting(
@@ -120,6 +121,57 @@ class Settings:
         kind=click.Choice(["debug", "info", "warning", "error"]),
     )
 
+    authentication: bool = _setting(
+        "Answer only callers with a token, also on loopback. Without it, whoever can reach loopback may do all.",
+        default=False,
+        kind=bool,
+    )
+    jwt_issuer: str | None = _setting(
+        "Take JWTs of this OpenID provider, and ask for a token as --authentication does: the URL that stands in "
+        "their claim iss."
+    )
+    jwt_audience: str | None = _setting("What has to stand in the claim aud of a JWT: this service's name there.")
+    jwt_keys: str | None = _setting(
+        "File or URL of the provider's keys (JWKS). Without it, they are where the provider's "
+        "/.well-known/openid-configuration says."
+    )
+    jwt_scope_claim: str = _setting(
+        "Claim with a JWT's scopes, as words of a text or a list; dots reach into nested ones: realm_access.roles.",
+        default="scope",
+    )
+    jwt_scopes: str | None = _setting(
+        "Which of its values stand for which scopes: value=scope,value=scope with read, write, delete and admin. "
+        "Without it, these words themselves."
+    )
+    jwt_name_claim: str = _setting("Claim with the name of a JWT's caller.", default="sub")
+    allowed_hosts: str | None = _setting(
+        "Names that the service is called by, beside the address it listens on: host,host, each with any port. "
+        "Requests for others are refused."
+    )
+    cors_origins: str | None = _setting(
+        "Sites whose pages may call the service: https://app.example.com,https://other.example.com. "
+        "Without it, only its own page may."
+    )
+    trusted_proxies: str | None = _setting(
+        "Addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed: address,address. "
+        "Without it, nobody's are."
+    )
+
+    @property
+    def allowed_hosts_list(self) -> list[str]:
+        """The names that the service is called by, beside its address."""
+        return _split(self.allowed_hosts)
+
+    @property
+    def cors_origins_list(self) -> list[str]:
+        """The sites whose pages may call the service."""
+        return _split(self.cors_origins)
+
+    @property
+    def trusted_proxies_list(self) -> list[str]:
+        """The addresses of proxies that are believed."""
+        return _split(self.trusted_proxies)
+
     @property
     def limits(self) -> Limits:
         """What one query may take."""
@@ -147,6 +199,10 @@ class Settings:
     def time_limits(self) -> TimeLimits:
         """How long the database may take for what clients ask."""
         return TimeLimits(read=self.read_seconds, save=self.save_seconds, wait=self.wait_seconds)
+
+
+def _split(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
 
 
 def is_loopback(host: str) -> bool:

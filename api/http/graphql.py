@@ -8,13 +8,14 @@ from starlette.responses import Response
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
+from api.access.refusals import REASONS, is_forbidden, refuse
 from api.http.bodies import BadRequest, read_body
 from api.http.media_types import GRAPHQL_JSON, JSON, choose_media_type, is_json
 from api.http.parameters import parse_parameters, parse_url, read_operation
 from api.http.presence import ClientLeft, Presence
 from api.operations import ANSWERED_ONCE, READING, Operation, execute
 from api.pages import graphiql_page
-from resolvers.callers import ANYBODY
+from resolvers.callers import Caller
 
 METHODS = ("GET", "HEAD", "POST", "OPTIONS")
 COST = "graphql-cost"
@@ -35,9 +36,13 @@ async def graphql(request: Request) -> Response:
     media_type = choose_media_type(accepted)
     if media_type is None:
         return _refuse(BadRequest(f"Answers are {GRAPHQL_JSON} or {JSON}.", 406), JSON)
+    authorization = headers.get("authorization")
     try:
+        caller = await request.app.state.service.access.find_caller(authorization)
         operation = await _read(request, headers)
-        result = await _execute(request, operation)
+        result = await _execute(request, operation, caller)
+    except REASONS as error:
+        return refuse(error, media_type=media_type, is_shown=authorization is not None)
     except BadRequest as error:
         return _refuse(error, media_type)
     except ClientLeft:
@@ -69,20 +74,20 @@ async def _read(request: Request, headers: dict[str, str]) -> Operation:
     return read_operation(parameters, service)
 
 
-async def _execute(request: Request, operation: Operation) -> ExecutionResult:
+async def _execute(request: Request, operation: Operation, caller: Caller) -> ExecutionResult:
     """Return the answer; a change is made to its end, whoever waits for it."""
     if "mutation" in operation.query:
-        return await _run(request, operation)
+        return await _run(request, operation, caller)
     with Presence(request.receive):
-        return await _run(request, operation)
+        return await _run(request, operation, caller)
 
 
-async def _run(request: Request, operation: Operation) -> ExecutionResult:
+async def _run(request: Request, operation: Operation, caller: Caller) -> ExecutionResult:
     try:
         return await execute(
             request.app.state.service,
             operation,
-            caller=ANYBODY,
+            caller=caller,
             request_id="",
             allowed=ANSWERED_ONCE if request.method == "POST" else READING,
         )
@@ -104,6 +109,9 @@ def _write_result(result: ExecutionResult, media_type: str, *, with_cost: bool) 
         answer["extensions"] = result.extensions
     if result.errors:
         answer = {"errors": [error.formatted for error in result.errors], **answer}
+    if result.data is None and result.errors and is_forbidden(result.errors):
+        del answer["data"]
+        return _write(answer, media_type, status=403 if media_type == GRAPHQL_JSON else 200)
     if result.data is None and result.errors and not any(error.path for error in result.errors):
         del answer["data"]
         return _write(answer, media_type, status=400 if media_type == GRAPHQL_JSON else 200)

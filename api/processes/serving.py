@@ -10,6 +10,7 @@ from typing import cast
 
 import uvicorn
 
+from api.access.rules import say_whether_somebody_can_ask
 from api.app import create_app
 from api.demo import load_demo
 from api.http.guard import Guard
@@ -54,6 +55,7 @@ async def serve(settings: Settings, say: Say) -> None:
     async with open_current(settings, say) as dsn:
         async with connect(dsn, settings) as database:
             await check_connections(database, settings)
+            await say_whether_somebody_can_ask(database, settings, say)
             if settings.demo:
                 await load_demo(database, say)
         if settings.workers == 1:
@@ -96,6 +98,8 @@ def _configure(settings: Settings, database: Database) -> uvicorn.Config:
         log_level=settings.log_level,
         access_log=settings.log_level == "debug",  # it costs as much as all else that HTTP needs
         lifespan="off",
+        proxy_headers=bool(settings.trusted_proxies_list),  # uvicorn's default believes whoever is on this machine
+        forwarded_allow_ips=settings.trusted_proxies_list,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 

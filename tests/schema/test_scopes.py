@@ -22,29 +22,28 @@ DECLARED = read_scopes(REAL._schema)
 WORDS = {"delete": Scope.DELETE, "save": Scope.WRITE, "import": Scope.WRITE, "update": Scope.WRITE}
 
 
+def one() -> int:
+    return 1
+
+
+async def count() -> AsyncIterator[int]:
+    yield 1
+
+
 @strawberry.type
 class Asking:
-    @strawberry.field(metadata=READS)
-    def one(self) -> int:
-        return 1
+    one: int = strawberry.field(resolver=one, metadata=READS)
 
 
 @strawberry.type
 class Changing:
-    @strawberry.mutation(metadata=WRITES)
-    def change(self) -> int:
-        return 1
-
-    @strawberry.mutation(metadata=DELETES)
-    def remove(self) -> int:
-        return 1
+    change: int = strawberry.mutation(resolver=one, metadata=WRITES)
+    remove: int = strawberry.mutation(resolver=one, metadata=DELETES)
 
 
 @strawberry.type
 class Listening:
-    @strawberry.subscription(metadata=READS)
-    async def numbers(self) -> AsyncIterator[int]:
-        yield 1
+    numbers: AsyncIterator[int] = strawberry.subscription(resolver=count, metadata=READS)
 
 
 @strawberry.type
@@ -53,7 +52,10 @@ class AskingSilently:
     def one(self) -> int:
         return 1
 
-    plain: int = 1
+
+@strawberry.type
+class AskingPlainly:
+    one: int = 1
 
 
 @strawberry.type
@@ -74,6 +76,7 @@ class ListeningSilently:
     ("roots", "named"),
     [
         ((AskingSilently, Changing, Listening), "AskingSilently.one"),
+        ((AskingPlainly, Changing, Listening), "AskingPlainly.one"),
         ((Asking, ChangingSilently, Listening), "ChangingSilently.change"),
         ((Asking, Changing, ListeningSilently), "ListeningSilently.numbers"),
     ],
