@@ -9,6 +9,7 @@ from http.client import HTTPException
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import jwt
@@ -132,8 +133,12 @@ def _is_url(source: str) -> bool:
 
 
 def _fetch(url: str) -> bytes:
-    with urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - it is http or https, and the operator's own
-        content: bytes = answer.read(MOST_BYTES + 1)
+    try:
+        with urlopen(url, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - it is http or https, and the operator's own
+            content: bytes = answer.read(MOST_BYTES + 1)
+    except HTTPError as error:
+        error.close()
+        raise
     if len(content) > MOST_BYTES:
         raise NoKeys(f"{url} answers with more than {MOST_BYTES:,} bytes.")
     return content
