@@ -12,7 +12,7 @@ from api.settings import Settings
 from migrations.history import upgrade
 from resolvers.store.database import Database
 from resolvers.store.embedded import EmbeddedPostgres
-from resolvers.store.tables import backtests
+from resolvers.store.tables import backtests, tokens
 from tests.client import Client
 from tests.resolvers.store.servers import passable_folder
 from tests.service import Service
@@ -73,6 +73,7 @@ async def database(shared_database: Database) -> Database:
     """The database, with no row in it."""
     async with shared_database.transaction() as transaction:
         await transaction.fetch(delete(backtests))
+        await transaction.fetch(delete(tokens))
     return shared_database
 
 

@@ -6,13 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import delete
 
 from api.app import create_app
 from api.settings import Settings
 from resolvers.callers import Scope
 from resolvers.store.database import Database
-from resolvers.store.tables import tokens
 from resolvers.tokens import create_token
 
 COUNT = "{ backtests(first: 0) { totalCount } }"
@@ -22,25 +20,12 @@ Open = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
 
 
 @pytest.fixture
-async def empty(database: Database) -> AsyncIterator[Database]:
-    """The database, with no token in it, before and after."""
-    await forget_tokens(database)
-    yield database
-    await forget_tokens(database)
-
-
-async def forget_tokens(database: Database) -> None:
-    async with database.transaction() as transaction:
-        await transaction.fetch(delete(tokens))
-
-
-@pytest.fixture
-def opened(empty: Database) -> Open:
+def opened(database: Database) -> Open:
     """What gives a client of an application with these settings."""
 
     @asynccontextmanager
     async def open_client(**given: Any) -> AsyncIterator[httpx.AsyncClient]:
-        transport = httpx.ASGITransport(create_app(empty, Settings(**given)))
+        transport = httpx.ASGITransport(create_app(database, Settings(**given)))
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000", timeout=60) as http:
             yield http
 

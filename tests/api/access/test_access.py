@@ -41,14 +41,14 @@ WRONG += ["Bearer " + "x" * 20_000, "Bearer ' OR 1=1 --", "Bearer bgt_"]
 
 @pytest.mark.parametrize(("root", "name", "scope"), FIELDS, ids=[name for _, name, _ in FIELDS])
 async def test_a_root_field_is_closed_to_whoever_may_not(
-    opened: Open, empty: Database, root: str, name: str, scope: Scope
+    opened: Open, database: Database, root: str, name: str, scope: Scope
 ) -> None:
     query = operation_for(root, name)
-    expired = await new_token(empty, Scope.ADMIN, expires_at=now() - 1)
-    revoked = await new_token(empty, Scope.ADMIN)
-    await revoke_token(empty, "admin")
-    others = await new_token(empty, *({Scope.READ, Scope.WRITE, Scope.DELETE} - {scope}))
-    just, admin = await new_token(empty, scope), await new_token(empty, Scope.ADMIN)
+    expired = await new_token(database, Scope.ADMIN, expires_at=now() - 1)
+    revoked = await new_token(database, Scope.ADMIN)
+    await revoke_token(database, "admin")
+    others = await new_token(database, *({Scope.READ, Scope.WRITE, Scope.DELETE} - {scope}))
+    just, admin = await new_token(database, scope), await new_token(database, Scope.ADMIN)
     async with opened(authentication=True) as http:
         for headers in ({}, bearer(UNKNOWN), bearer(just[:-4] + "AAAA"), bearer(expired), bearer(revoked)):
             response = await ask(http, query, **headers)
@@ -96,38 +96,38 @@ async def test_the_page_health_and_readiness_are_open(opened: Open) -> None:
         assert (await http.get("/ready")).json() == {"status": "ready"}
 
 
-async def test_a_token_in_the_address_is_not_looked_at(opened: Open, empty: Database) -> None:
-    token = await new_token(empty, Scope.ADMIN)
+async def test_a_token_in_the_address_is_not_looked_at(opened: Open, database: Database) -> None:
+    token = await new_token(database, Scope.ADMIN)
     async with opened(authentication=True) as http:
         for name in ("token", "access_token", "authorization"):
             response = await http.get("/graphql", params={"query": COUNT, name: token})
             assert response.status_code == 401
 
 
-async def test_who_may_not_hears_so_in_the_old_form_too(opened: Open, empty: Database) -> None:
-    token = await new_token(empty, Scope.WRITE)
+async def test_who_may_not_hears_so_in_the_old_form_too(opened: Open, database: Database) -> None:
+    token = await new_token(database, Scope.WRITE)
     async with opened() as http:
         response = await ask(http, **bearer(token), accept="application/json")
         assert (response.status_code, code_of(response)) == (200, "FORBIDDEN")
 
 
 async def test_a_revoked_token_is_refused_within_the_seconds_that_it_is_kept(
-    empty: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "KEPT_SECONDS", 0.2)
-    access = Access(NEEDED, empty)
-    token = await new_token(empty, Scope.READ)
+    access = Access(NEEDED, database)
+    token = await new_token(database, Scope.READ)
     assert (await access.find_caller(f"Bearer {token}")).name == "read"
-    await revoke_token(empty, "read")
+    await revoke_token(database, "read")
     waiting = asyncio.ensure_future(access.wait_until_refused(f"Bearer {token}"))
     await asyncio.wait_for(waiting, 2)
     with pytest.raises(Unauthenticated, match="revoked"):
         await access.find_caller(f"Bearer {token}")
 
 
-async def test_an_expired_token_is_refused_at_its_instant_though_it_is_kept(empty: Database) -> None:
-    access = Access(NEEDED, empty)
-    token = await new_token(empty, Scope.READ, expires_at=now() + SECOND // 2)
+async def test_an_expired_token_is_refused_at_its_instant_though_it_is_kept(database: Database) -> None:
+    access = Access(NEEDED, database)
+    token = await new_token(database, Scope.READ, expires_at=now() + SECOND // 2)
     caller = await access.find_caller(f"bearer  {token}")
     assert caller.scopes == {Scope.READ}
     await asyncio.wait_for(access.wait_until_refused(f"Bearer {token}"), 2)
@@ -135,15 +135,15 @@ async def test_an_expired_token_is_refused_at_its_instant_though_it_is_kept(empt
         await access.find_caller(f"Bearer {token}")
 
 
-async def test_a_known_token_costs_no_statement_and_its_use_is_stored_once(empty: Database) -> None:
-    access, token = Access(NEEDED, empty), await new_token(empty, Scope.READ)
+async def test_a_known_token_costs_no_statement_and_its_use_is_stored_once(database: Database) -> None:
+    access, token = Access(NEEDED, database), await new_token(database, Scope.READ)
     with counted_statements() as statements:
         for _ in range(20):
             await access.find_caller(f"Bearer {token}")
         await becomes_true(lambda: len(statements) == 2 and not access._notes)
-    [stored] = await list_tokens(empty)
+    [stored] = await list_tokens(database)
     assert abs((stored.last_used_at or 0) - now()) < 10 * SECOND
-    again = Access(NEEDED, empty)
+    again = Access(NEEDED, database)
     with counted_statements() as statements:
         await again.find_caller(f"Bearer {token}")
         await asyncio.sleep(0.1)
@@ -151,10 +151,10 @@ async def test_a_known_token_costs_no_statement_and_its_use_is_stored_once(empty
 
 
 async def test_many_wrong_tokens_cost_few_statements_and_no_more_memory(
-    empty: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(timing, "MOST_KEPT", 100)
-    access, token = Access(NEEDED, empty), await new_token(empty, Scope.READ)
+    access, token = Access(NEEDED, database), await new_token(database, Scope.READ)
     wrong = [f"Bearer {UNKNOWN[:-5]}{number:05}" for number in range(2_000)]
     with counted_statements() as statements:
         results = await asyncio.gather(*map(access.find_caller, wrong), return_exceptions=True)
@@ -167,9 +167,9 @@ async def test_many_wrong_tokens_cost_few_statements_and_no_more_memory(
     assert len(access._refused) == 100
 
 
-async def test_while_the_database_is_away_nobody_is_let_in(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_database_is_away_nobody_is_let_in(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("resolvers.store.database.CONNECT_SECONDS", 0.2)
-    token = await new_token(empty, Scope.READ)
+    token = await new_token(database, Scope.READ)
 
     async def refuse() -> Any:
         raise OSError("away")
@@ -182,8 +182,8 @@ async def test_while_the_database_is_away_nobody_is_let_in(empty: Database, monk
         await away.find_caller(None)
 
 
-async def test_one_who_leaves_does_not_keep_others_from_their_answer(empty: Database) -> None:
-    lookups, token = Lookups(empty), await new_token(empty, Scope.READ)
+async def test_one_who_leaves_does_not_keep_others_from_their_answer(database: Database) -> None:
+    lookups, token = Lookups(database), await new_token(database, Scope.READ)
     leaving, staying = (asyncio.ensure_future(lookups.find(token)) for _ in range(2))
     await asyncio.sleep(0)
     leaving.cancel()
@@ -216,8 +216,8 @@ def test_what_a_socket_shows_is_a_text(payload: Any) -> None:
         authorization_of(payload, None)
 
 
-async def test_no_token_reaches_a_log(opened: Open, empty: Database, caplog: pytest.LogCaptureFixture) -> None:
-    token = await new_token(empty, Scope.READ)
+async def test_no_token_reaches_a_log(opened: Open, database: Database, caplog: pytest.LogCaptureFixture) -> None:
+    token = await new_token(database, Scope.READ)
     with caplog.at_level(logging.DEBUG):
         async with opened(authentication=True) as http:
             await ask(http, **bearer(token))
@@ -228,9 +228,9 @@ async def test_no_token_reaches_a_log(opened: Open, empty: Database, caplog: pyt
     assert [line for line in ours if token[37:] in line or UNKNOWN in line] == []
 
 
-async def test_one_name_stands_for_one_caller(empty: Database) -> None:
-    made, text = await create_token(empty, name="ci", scopes=[Scope.READ], expires_at=2**52)
-    assert await Access(NEEDED, empty).find_caller(f"Bearer {text}") == Caller("ci", frozenset({Scope.READ}), 2**52)
-    assert await Access(Settings(), empty).find_caller(None) is ANYBODY
-    [row] = await empty.fetch(select(tokens.c.id))
+async def test_one_name_stands_for_one_caller(database: Database) -> None:
+    made, text = await create_token(database, name="ci", scopes=[Scope.READ], expires_at=2**52)
+    assert await Access(NEEDED, database).find_caller(f"Bearer {text}") == Caller("ci", frozenset({Scope.READ}), 2**52)
+    assert await Access(Settings(), database).find_caller(None) is ANYBODY
+    [row] = await database.fetch(select(tokens.c.id))
     assert row["id"] == made.id

@@ -240,9 +240,9 @@ async def test_jwts_and_tokens_of_our_own_let_in_over_http(opened: Open, provide
         assert (away.status_code, code_of(away)) == (503, "UNAVAILABLE")
 
 
-async def test_a_kept_jwt_ends_at_its_instant(empty: Database, provider: Provider) -> None:
+async def test_a_kept_jwt_ends_at_its_instant(database: Database, provider: Provider) -> None:
     settings = Settings(jwt_issuer=provider.issuer, jwt_audience=AUDIENCE)
-    access, token = Access(settings, empty), provider.sign("ec", exp=time.time() - LEEWAY_SECONDS + 2)
+    access, token = Access(settings, database), provider.sign("ec", exp=time.time() - LEEWAY_SECONDS + 2)
     assert (await access.find_caller(f"Bearer {token}")).name == "ada"
     await access.wait_until_refused(f"Bearer {token}")
     with pytest.raises(Unauthenticated, match="expired"):
