@@ -93,7 +93,7 @@ def test_curl_asks_as_printed(service_url: str) -> None:
 
 def test_the_commands_of_the_command_line_work(tmp_path: Path) -> None:
     used = {command.split()[1] for command in commands() if command.startswith("backtest-graph ")}
-    assert used == {"import", "migrate", "schema"}
+    assert used == {"import", "migrate", "schema", "serve", "token"}  # the last two are run in tests/api/access
     with passable_folder() as folder:
         documents = real_documents("BACKTEST")[:2]
         (tmp_path / "results").mkdir()

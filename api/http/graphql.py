@@ -36,6 +36,10 @@ async def graphql(request: Request) -> Response:
     media_type = choose_media_type(accepted)
     if media_type is None:
         return _refuse(BadRequest(f"Answers are {GRAPHQL_JSON} or {JSON}.", 406), JSON)
+    return await _answer(request, headers, media_type)
+
+
+async def _answer(request: Request, headers: dict[str, str], media_type: str) -> Response:
     authorization = headers.get("authorization")
     try:
         caller = await request.app.state.service.access.find_caller(authorization)
