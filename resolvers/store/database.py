@@ -44,7 +44,7 @@ class Unavailable(Exception):
 class Database:
     """The connections to one PostgreSQL database."""
 
-    def __init__(self, connections: Connections, limits: TimeLimits) -> None:
+    def __init__(self, connections: Connections, limits: TimeLimits = NO_LIMITS) -> None:
         self._connections = connections
         self._limits = limits
         self._read_seconds = limits.reading
