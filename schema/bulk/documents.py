@@ -12,11 +12,14 @@ from strawberry.schema.schema import validate_document
 
 MOST_DOCUMENTS = 500
 LONGEST = 8_000
-"""Characters of the longest text that is kept: what is kept of all texts together stays below some 100 MB."""
+"""Characters of the longest text that is kept."""
+MOST_CHARACTERS = 500_000
+"""Of all texts that are kept: a character of a dense one takes 130 bytes, so that all stay below some 70 MB."""
 MOST_MEMORIES = 16
 
 Rules = tuple[Any, ...]
 Options = tuple[tuple[str, Any], ...]
+Key = tuple[Any, str, Rules, Options]
 Memory = dict[Any, Any]
 """What was found out of one operation of a document, under keys of those who found it."""
 
@@ -52,8 +55,31 @@ class Known:
         return self.errors
 
 
-_kept: OrderedDict[tuple[Any, str, Rules, Options], Known] = OrderedDict()
-"""The last used ones last."""
+class Kept:
+    """What is known of the texts that were used last: as many as fit."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Key, Known] = OrderedDict()
+        self._characters = 0
+
+    def find(self, key: Key) -> Known | None:
+        """Return what is known of a text, which is used now."""
+        found = self._known.get(key)
+        if found is not None:
+            self._known.move_to_end(key)
+        return found
+
+    def put(self, key: Key, known: Known) -> None:
+        """Keep what is known of a text, in the place of those that were not used for longest."""
+        if key not in self._known:
+            self._characters += len(key[1])
+        self._known[key] = known
+        while len(self._known) > MOST_DOCUMENTS or self._characters > MOST_CHARACTERS:
+            (_, text, *_), _ = self._known.popitem(last=False)
+            self._characters -= len(text)
+
+
+_kept = Kept()
 _by_document: WeakValueDictionary[int, Known] = WeakValueDictionary()
 
 
@@ -113,11 +139,7 @@ def know(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known:
 
 def find(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known | None:
     """Return what is kept of a text."""
-    key = (schema, text, rules, options)
-    found = _kept.get(key)
-    if found is not None:
-        _kept.move_to_end(key)
-    return found
+    return _kept.find((schema, text, rules, options))
 
 
 def learn(schema: Any, text: str, rules: Rules, options: Options = ()) -> Known:
@@ -130,9 +152,7 @@ def keep(known: Known, schema: Any, text: str, rules: Rules, options: Options = 
     """Keep what is known of a text that can be executed; others would take the place of those that can."""
     if len(text) <= LONGEST and not known.errors:
         _by_document[id(known.document)] = known
-        _kept[schema, text, rules, options] = known
-        if len(_kept) > MOST_DOCUMENTS:
-            _kept.popitem(last=False)
+        _kept.put((schema, text, rules, options), known)
     return known
 
 

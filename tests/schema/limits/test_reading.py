@@ -177,12 +177,24 @@ async def test_only_what_can_be_executed_is_kept() -> None:
 
 
 async def test_the_documents_kept_longest_ago_give_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "_kept", type(documents._kept)())
+    monkeypatch.setattr(documents, "_kept", documents.Kept())
     monkeypatch.setattr(documents, "MOST_DOCUMENTS", 2)
     first, second, third = ("{ __typename }" + " " * count for count in range(3))
     for text in (first, second, first, third):
         know(schema, text, RULES)
     assert [find(schema, text, RULES) is not None for text in (first, second, third)] == [True, False, True]
+
+
+def test_long_documents_are_kept_as_long_as_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "_kept", documents.Kept())
+    texts = ["{ __typename }" + " " * (7_000 + count) for count in range(100)]
+    for text in texts:
+        for _ in range(2):
+            know(schema, text, RULES)
+    kept = [text for text in texts if find(schema, text, RULES) is not None]
+    room = documents.MOST_CHARACTERS - sum(map(len, kept))
+    assert 0 <= room < len(texts[0])
+    assert kept == texts[-len(kept) :]
 
 
 async def test_a_long_text_is_read_aside(monkeypatch: pytest.MonkeyPatch) -> None:
