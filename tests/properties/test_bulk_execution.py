@@ -16,6 +16,7 @@ from graphql import FieldNode, GraphQLObjectType, TypeInfo, TypeInfoVisitor, Vis
 
 from schema.bulk import BulkExecutor
 from schema.context import Context
+from schema.limits import Limits
 from schema.schema import make_schema
 from tests.properties.operations.answers import Side, differ, may_be
 from tests.properties.operations.faults import FAULTS
@@ -40,6 +41,8 @@ CHANGES = 600 if is_thorough() else 25
 WORLDS = 150 if is_thorough() else 8
 QUESTIONS_OF_A_WORLD = 40 if is_thorough() else 12
 TOGETHER = 60 if is_thorough() else 3
+WIDE = Limits(depth=1_000, aliases=10**6, directives=10**6, cost=10**12)
+"""What is asked here is to be answered, not refused."""
 MOST_SHOWN = 5 if is_thorough() else 1
 
 
@@ -76,8 +79,8 @@ def quiet_logs() -> Iterator[None]:
 @pytest.fixture(scope="module")
 async def sides(dsn: str, still_clock: None) -> AsyncIterator[Sides]:
     async with two_databases(dsn) as (one, other):
-        plain = Side(make_schema(bulk=False), lambda: Context(one))
-        bulk = Side(make_schema(bulk=True), lambda: Context(other))
+        plain = Side(make_schema(bulk=False, limits=WIDE), lambda: Context(one))
+        bulk = Side(make_schema(bulk=True, limits=WIDE), lambda: Context(other))
         yield Sides(plain, bulk, await learn(plain, one))
 
 

@@ -192,7 +192,7 @@ async def test_a_filter_that_nests_too_deep_in_the_document_is_refused(service: 
     literal = "{not: " * levels + "$filter" + "}" * levels
     question = f"query($filter: BacktestFilter!) {{ backtests(filter: {literal}) {{ totalCount }} }}"
     codes, message = await post(service, question, filter=inside)
-    assert codes == REFUSED
+    assert codes == (REFUSED if levels < 200 else {"QUERY_TOO_COMPLEX"})
     assert "deep" in message
 
 
