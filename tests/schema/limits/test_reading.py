@@ -3,18 +3,20 @@
 import re
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from graphql import DocumentNode, GraphQLError, GraphQLSyntaxError, get_introspection_query, parse, specified_rules
+from strawberry.types import ExecutionResult
 
 from schema.bulk import documents
 from schema.bulk.direct import SHORT
 from schema.bulk.documents import find, know
+from schema.context import Context
 from schema.limits import Limits, read_document
 from schema.limits import reading as module
 from schema.limits.bounds import INTROSPECTION_DEPTH, MOST_COMPARISONS, MOST_ERRORS, MOST_OPERATIONS, MOST_REPETITIONS
-from schema.schema import make_schema, schema
+from schema.schema import Schema, make_schema, schema
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = [path.read_text(encoding="utf-8") for path in (ROOT / "api/graphiql/examples").glob("*.graphql")]
@@ -33,6 +35,11 @@ def nested(pages: int) -> str:
 
 def read(text: str, limits: Limits | None = None) -> tuple[DocumentNode, list[GraphQLError]]:
     return read_document(schema._schema, text, limits or Limits(), RULES, {})
+
+
+async def execute(text: str, variables: dict[str, Any] | None = None, on: Schema = schema) -> ExecutionResult:
+    """Return the answer of a schema without a database: nothing here gets so far as to need one."""
+    return await on.execute(text, variables, Context(cast("Any", None)))
 
 
 def refusal(text: str, limits: Limits | None = None) -> dict[str, Any]:
@@ -160,7 +167,7 @@ def test_where_introspection_is_off_the_schema_is_not_told(text: str) -> None:
 async def test_names_are_suggested_only_where_introspection_is_on(text: str, variables: dict[str, Any]) -> None:
     said = []
     for limits in (Limits(), CLOSED):
-        result = await make_schema(limits=limits).execute(text, variables)
+        result = await execute(text, variables, make_schema(limits=limits))
         said.append([error.formatted["message"] for error in result.errors or ()])
     assert said[1]
     assert "Did you mean" in "".join(said[0])
@@ -169,7 +176,7 @@ async def test_names_are_suggested_only_where_introspection_is_on(text: str, var
 
 async def test_only_what_can_be_executed_is_kept() -> None:
     for text in (nested(4), "{ nothing }", "{ backtests {"):
-        result = await schema.execute(text)
+        result = await execute(text)
         assert result.errors
         assert find(schema, text, RULES) is None
     known = know(schema, nested(1), RULES)
@@ -207,14 +214,14 @@ async def test_a_long_text_is_read_aside(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(module, "parse", seen)
     short, long = "{ __typename }", "{ __typename }" + " " * SHORT + "#"
     for text in (short + "#", long):
-        assert (await schema.execute(text)).data == {"__typename": "Query"}
+        assert (await execute(text)).data == {"__typename": "Query"}
     assert threads[len(short) + 1] is threading.current_thread()
     assert threads[len(long)] is not threading.current_thread()
 
 
 async def test_an_operation_that_costs_too_much_is_refused_with_the_cost() -> None:
     text = "query($n: Int!) { backtests(first: $n) { nodes { trades(first: 500) { nodes { id } } } } }"
-    result = await schema.execute(text, {"n": 400})
+    result = await execute(text, {"n": 400})
     [error] = result.errors or []
     assert error.message == "The query costs 200,801; at most 50,000 are taken: ask for smaller pages."
     assert error.extensions == too_complex(50_000, 200_801)
@@ -229,5 +236,5 @@ async def test_variables_that_nest_too_deep_are_bad_input(depth: int) -> None:
     text = (
         "query($f: BacktestFilter, $on: Boolean!) { backtests(filter: $f) { nodes @skip(if: $on) { id } __typename } }"
     )
-    result = await schema.execute(text, {"f": value, "on": 7})
+    result = await execute(text, {"f": value, "on": 7})
     assert {error.extensions["code"] for error in result.errors or () if error.extensions} == {"BAD_USER_INPUT"}
