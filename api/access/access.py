@@ -70,7 +70,7 @@ class Access:
                 raise Unauthenticated(_NEEDED)
             return ANYBODY
         shown = _read_token(authorization)
-        key = hashlib.sha256(shown.encode(errors="surrogateescape")).digest()
+        key = hashlib.sha256(shown.encode(errors="surrogatepass")).digest()
         known = self._known.find(key)
         if known is None:
             known = await self._recognise(shown, key)

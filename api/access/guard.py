@@ -93,12 +93,12 @@ class Guard:
 
 
 def _refuse_host(host: bytes) -> JSONResponse:
-    name = host.decode("latin-1")
+    name = host[:100].decode("latin-1")
     return _refuse(f"This service is not called {name!r}: --allowed-hosts lists the names that it has.", 421)
 
 
 def _refuse_site(origin: bytes) -> JSONResponse:
-    name = origin.decode("latin-1")
+    name = origin[:100].decode("latin-1")
     return _refuse(f"Pages of {name} may not call this service: --cors-origins lists those that may.", 403)
 
 

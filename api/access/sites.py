@@ -7,6 +7,8 @@ from api.settings import Settings, is_loopback
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _MOST_KEPT = 1000
+_LONGEST = 300
+"""Bytes of a host with its port; names of more than 253 are none."""
 
 
 class Sites:
@@ -18,7 +20,11 @@ class Sites:
         names = [settings.host, *settings.allowed_hosts_list, *(LOOPBACK if self._is_local else ())]
         self._names = frozenset(_read_name(name) or name.lower() for name in names)
         self._origins = frozenset(origin.lower().encode() for origin in settings.cors_origins_list)
-        self.is_host = lru_cache(_MOST_KEPT)(self._is_host)
+        self._knows = lru_cache(_MOST_KEPT)(self._is_host)
+
+    def is_host(self, host: bytes) -> bool:
+        """Tell whether a Host header names this service."""
+        return len(host) <= _LONGEST and self._knows(host)
 
     def is_origin(self, origin: bytes, host: bytes) -> bool:
         """Tell whether a page of this origin may call; the scheme is not compared, which a proxy may have changed."""
@@ -26,7 +32,7 @@ class Sites:
         return origin.partition(b"://")[2] == host.lower() or origin in self._origins
 
     def _is_host(self, host: bytes) -> bool:
-        """Tell whether a Host header names this service.
+        """Read a Host header.
 
         A page that has its own name lead to this machine (DNS rebinding) still sends that name. Addresses cannot be
         used for that, so where the service listens on all, each of them will do.

@@ -4,12 +4,18 @@ import asyncio
 import logging
 from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import select
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from api.access import access as timing
 from api.access.access import Access, authorization_of
 from api.access.lookups import Lookups
+from api.access.refusals import REASONS, find_admitted, refuse
+from api.app import create_app
 from api.settings import Settings
 from resolvers.callers import ANYBODY, Caller, Scope
 from resolvers.errors import Unauthenticated
@@ -102,6 +108,29 @@ async def test_a_token_in_the_address_is_not_looked_at(opened: Open, database: D
         for name in ("token", "access_token", "authorization"):
             response = await http.get("/graphql", params={"query": COUNT, name: token})
             assert response.status_code == 401
+
+
+async def test_what_is_for_operators_needs_admin_where_tokens_are_needed(database: Database) -> None:
+    async def answer(request: Request) -> Response:
+        try:
+            return PlainTextResponse((await find_admitted(request, Scope.ADMIN)).name)
+        except REASONS as error:
+            return refuse(error)
+
+    writer, operator = await new_token(database, Scope.WRITE), await new_token(database, Scope.ADMIN)
+    for settings, expected in ((NEEDED, (401, 403, 200)), (Settings(), (200, 403, 200))):
+        app = create_app(database, settings)
+        app.router.routes.append(Route("/figures", answer))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as http:
+            shown: list[dict[str, str]] = [{}, bearer(writer), bearer(operator)]
+            statuses = [(await http.get("/figures", headers=headers)).status_code for headers in shown]
+        assert tuple(statuses) == expected
+
+
+async def test_letters_that_are_none_are_refused(database: Database) -> None:
+    for shown in ("Bearer \ud800", "\ud800", "Bearer \x00", "Bearer \udcff"):
+        with pytest.raises(Unauthenticated):
+            await Access(NEEDED, database).find_caller(shown)
 
 
 async def test_who_may_not_hears_so_in_the_old_form_too(opened: Open, database: Database) -> None:

@@ -35,6 +35,7 @@ PROXIED = {"allowed_hosts": "runs.example.com", "cors_origins": f"{APP}, http://
         ({}, "127.0.0.1:", True),
         ({}, "127.0.0.1:80x", False),
         ({}, "[::1", False),
+        ({}, "127.0.0.1:" + "0" * 400, False),
         ({}, "[::1]x", False),
         ({}, "::1", False),
         ({}, "127.0.0.1, evil.example", False),
