@@ -11,6 +11,7 @@ from uuid_utils.compat import uuid7
 
 from resolvers.backtest_rows import Save, add_backtests
 from resolvers.backtests import is_one_of
+from resolvers.changes import ChangeKind, note_changes, noted_deletion, noted_update
 from resolvers.checks.backtests import BacktestRecord, check_backtests
 from resolvers.conditions import backtest_condition
 from resolvers.filters import Conditions
@@ -45,13 +46,17 @@ async def update_backtest(database: Database, id: UUID, changes: Mapping[str, An
     """Set columns of one run; whether there is such a run."""
     statement = update(backtests).where(backtests.c.id == id).values(**changes, updated_at=now())
     async with database.transaction() as transaction:
-        return bool(await transaction.fetch(statement.returning(backtests.c.id)))
+        changed = statement.returning(backtests.c.id).cte("changed")
+        transaction.is_news = bool(await transaction.fetch(noted_update(changed)))
+        return transaction.is_news
 
 
 async def delete_backtest(database: Database, id: UUID) -> bool:
     """Delete one run with all that belongs to it; whether there was such a run."""
     async with database.transaction() as transaction:
-        return bool(await transaction.fetch(delete(backtests).where(backtests.c.id == id).returning(backtests.c.id)))
+        rows = await transaction.fetch(noted_deletion(delete(backtests).where(backtests.c.id == id)))
+        transaction.is_news = bool(rows)
+        return transaction.is_news
 
 
 class _Miscounted(Exception):
@@ -69,8 +74,9 @@ async def delete_backtests(
                 select(func.count().label("runs")).where(condition).select_from(backtests)
             )
             _expect(counted[0]["runs"], expected_count)
-            deleted = await transaction.fetch(delete(backtests).where(condition).returning(backtests.c.id))
+            deleted = await transaction.fetch(noted_deletion(delete(backtests).where(condition)))
             _expect(len(deleted), expected_count)
+            transaction.is_news = bool(deleted)
     except _Miscounted as error:
         return [], Problem(str(error), ("input", "expectedCount"), "CONFLICT")
     return sorted(row["id"] for row in deleted), None
@@ -140,6 +146,7 @@ async def _store_together(
         known = await _find_known(transaction, [save.id for save in saves]) if may_be_known else {}
         new = {save.id: save for save in reversed(saves) if save.id not in known}
         await add_backtests(transaction, [new[id] for id in sorted(new)])
+        await note_changes(transaction, ChangeKind.SAVED, sorted(new))
     return new, known
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
+from resolvers.changes import ChangeKind, note_changes
 from resolvers.checks.optimizations import OptimizationRecord, check_optimization
 from resolvers.importers.drafts import OptimizationDraft
 from resolvers.saving import (
@@ -73,6 +74,7 @@ async def _store(
         if await transaction.fetch(statement.returning(optimizations.c.id)):
             await _copy_trials(transaction, record, row)
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
+            await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
             return Outcome(row["id"], created=True, notices=notices)
         known = await transaction.fetch(select(optimizations).where(optimizations.c.id == row["id"]))
     if [(each["backtest_id"], each["content_hash"]) for each in known] == [(row["backtest_id"], row["content_hash"])]:

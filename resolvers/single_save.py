@@ -6,6 +6,7 @@ from sqlalchemy import Insert, Integer, Select, exists, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP, insert
 
 from resolvers.backtest_rows import SERIES_COLUMNS, TRADE_NUMBERS, Save, pack_series
+from resolvers.changes import ChangeKind, note_of
 from resolvers.importers.drafts import NO_TIME, TradesDraft
 from resolvers.saving import now
 from resolvers.store.connections import Plan
@@ -40,12 +41,15 @@ async def add_backtest(database: Database, save: Save) -> bool:
     series = dict(zip(SERIES_COLUMNS, pack_series(record), strict=True)) if record.equity or record.drawdown else None
     columns = _columns(record.trades) if record.trades else None
     statement = _add(series is not None, columns is not None, row=save.row(now()), series=series, columns=columns)
-    return bool(await database.fetch(statement, plan=Plan.ONCE))
+    is_stored = bool(await database.fetch(statement, plan=Plan.ONCE))
+    if is_stored:
+        database.wake_listeners()
+    return is_stored
 
 
 @shaped
 def _add(has_series: bool, has_trades: bool, *, row: Slot, series: Slot, columns: Slot) -> Select[Any]:
-    """Insert a run, its curves and its trades, and select the run's id if there was none."""
+    """Insert a run, its curves and its trades, note it for listeners, and select the run's id if there was none."""
     values = select(*(literal(row[column.name], type_=column.type) for column in backtests.c))
     for table in (optimizations, walk_forward_tests):
         values = values.where(~exists().where(table.c.id == literal(row["id"], type_=table.c.id.type)))
@@ -53,7 +57,7 @@ def _add(has_series: bool, has_trades: bool, *, row: Slot, series: Slot, columns
     run = added.returning(backtests.c.id).cte("run")
     parts = [_add_series(run, series).cte("series")] if has_series else []
     parts += [_add_trades(run, columns).cte("trades_of_run")] if has_trades else []
-    return select(run.c.id).add_cte(*parts)
+    return select(run.c.id).add_cte(*parts, note_of(run, ChangeKind.SAVED).cte("note"))
 
 
 def _add_series(run: Any, series: Slot) -> Insert:

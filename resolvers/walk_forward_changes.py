@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from uuid_utils.compat import uuid7
 
 from resolvers.backtests import is_one_of
+from resolvers.changes import ChangeKind, note_changes
 from resolvers.checks.walk_forward import WalkForwardRecord, check_walk_forward
 from resolvers.importers.drafts import Notice, Problem, WalkForwardDraft
 from resolvers.saving import (
@@ -77,6 +78,8 @@ async def _store(
     stored = await _find_stored(transaction, rows)
     _refuse({i for i, row in enumerate(rows) if stored[row["id"]] != {(backtest_id, row["content_hash"])}}, draft)
     await keep_documents(transaction, {backtest_id: document} if document and rows else {}, received_at)
+    if created:
+        await note_changes(transaction, ChangeKind.UPDATED, [backtest_id])
     mismatches = compare_with_run(run, draft.symbol, draft.strategy, draft.places)
     return WindowsOutcome([row["id"] for row in rows], created, [*record.notices, *mismatches])
 

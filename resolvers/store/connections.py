@@ -105,6 +105,10 @@ class Connections:
             for _ in range(self._most):  # whoever still waits is to learn that it is closed
                 self._places.release()
 
+    async def open_another(self) -> Connection:
+        """Open a connection that is not one of these: the caller closes it."""
+        return await self._connect()
+
     def terminate(self) -> None:
         """Close all connections at once, also those in use."""
         self._is_closed = True

@@ -17,6 +17,7 @@ from resolvers.store.instants import EPOCH_2000, Instant
 from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
 from resolvers.store.time_limits import Overdue, TimeLimits
+from resolvers.store.wakeups import CHANNEL, NOTIFY_SECONDS, WakeUps
 
 logger = logging.getLogger("backtest_graph.statements")
 
@@ -48,6 +49,7 @@ class Database:
         self._connections = connections
         self._limits = limits
         self._read_seconds = limits.reading
+        self._wake_ups = WakeUps(self._notify)
 
     @classmethod
     async def connect(cls, dsn: str, *, connections: int = 10, limits: TimeLimits = NO_LIMITS) -> Self:
@@ -64,9 +66,17 @@ class Database:
     async def close(self) -> None:
         """Close the connections, those that still work within a few seconds and then the rest."""
         try:
-            await asyncio.wait_for(self._connections.close(), 3)
+            await asyncio.wait_for(self._finish(), 3)
         except TimeoutError:
             self._connections.terminate()
+
+    def wake_listeners(self) -> None:
+        """Have whoever listens for changes look, soon after one was committed."""
+        self._wake_ups.ask()
+
+    async def open_connection(self) -> Connection:
+        """Open a connection beside the others, for the caller to close; raises what a lost connection can raise."""
+        return await self._connections.open_another()
 
     async def fetch(self, statement: Statement | ClauseElement, *, plan: Plan = Plan.EACH_TIME) -> list[Row]:
         """Run one reading statement and return its rows; where the connection is lost it is tried again.
@@ -99,6 +109,8 @@ class Database:
                 yield transaction
                 transaction.is_ending = True
                 await connection.execute("COMMIT", timeout=self._limits.saving)
+            if transaction.is_news:
+                self.wake_listeners()
         except BaseException as raised:
             error = raised
             await self._roll_back(connection, error)
@@ -114,6 +126,14 @@ class Database:
                 return await connection.fetch(text, *arguments, timeout=self._read_seconds)
             except OVERDUE as error:
                 raise Overdue(f"The database took longer than {self._limits.read:g} s to answer.") from error
+
+    async def _notify(self) -> None:
+        async with self._lent(Plan.ONCE) as connection:
+            await connection.execute(f"NOTIFY {CHANNEL}", timeout=NOTIFY_SECONDS)
+
+    async def _finish(self) -> None:
+        await self._wake_ups.flush()
+        await self._connections.close()
 
     def _lent(self, plan: Plan) -> "_Lent":
         return _Lent(self._connections, plan)
@@ -195,6 +215,8 @@ class Transaction:
         self._connection = connection
         self._seconds = seconds
         self.is_ending = False
+        self.is_news = False
+        """Whether listeners are woken after the commit."""
 
     async def fetch(self, statement: Statement | ClauseElement) -> list[Row]:
         """Run one statement and return its rows."""

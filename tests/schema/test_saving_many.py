@@ -66,7 +66,14 @@ async def test_any_number_of_runs_costs_the_same_statements(client: Client) -> N
         inputs = [RUN | {"id": str(uuid4()), "trades": [TRADE], "equityCurve": CURVE} for _ in range(count)]
         with counted_statements() as statements:
             await client.ask(SAVE_MANY, inputs=inputs)
-        assert [statement.split()[0] for statement in statements] == ["SELECT", "COPY", "COPY", "COPY", "SELECT"]
+        assert [statement.split()[0] for statement in statements] == [
+            "SELECT",
+            "COPY",
+            "COPY",
+            "COPY",
+            "INSERT",
+            "SELECT",
+        ]
 
 
 async def test_what_was_just_saved_is_not_read_again_for_its_id(client: Client) -> None:
@@ -116,7 +123,7 @@ async def test_a_server_that_fills_one_table_by_a_statement_is_given_several(
             [run] = (await client.ask(SAVE_MANY, inputs=[RUN | {"trades": [TRADE]}]))["saveBacktests"]["backtests"]
     finally:
         await change(database, "DROP RULE one_table ON trades")
-    assert [statement.split()[0] for statement in statements] == ["WITH", "COPY", "COPY", "SELECT"]
+    assert [statement.split()[0] for statement in statements] == ["WITH", "COPY", "COPY", "INSERT", "SELECT"]
     assert len((await read(client, run["id"]))["trades"]["nodes"]) == 1
 
 
