@@ -3,7 +3,7 @@
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import RedirectResponse
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api.access.access import Access
 from api.access.guard import guarding
@@ -12,9 +12,12 @@ from api.http.compression import Compression
 from api.http.graphql import METHODS, graphql
 from api.http.manifests import load_documents
 from api.http.persisted import PersistedDocuments
+from api.live.audience import Audience
+from api.live.sockets import listen
 from api.pages import graphiql_assets
 from api.service import Service
 from api.settings import Settings
+from resolvers.live.following import Live
 from resolvers.store.database import Database
 from schema.schema import make_schema
 
@@ -28,6 +31,7 @@ def create_app(database: Database, settings: Settings) -> Starlette:
     app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=METHODS),
+            WebSocketRoute("/graphql", listen),
             Route("/", RedirectResponse("/graphql")),
             graphiql_assets,
             Route("/graphql/{documentId}", graphql, methods=METHODS),
@@ -44,5 +48,7 @@ def create_app(database: Database, settings: Settings) -> Starlette:
         schema=schema,
         access=Access(settings, database),
         documents=PersistedDocuments(allowed),
+        live=Live(database, most_waiting=settings.most_waiting_changes),
+        audience=Audience(settings.most_listeners),
     )
     return app

@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from graphql import GraphQLError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from api.service import Service
 from resolvers.callers import Caller
+from schema.bulk import Answers
 from schema.context import Context
 
 READING = frozenset({OperationType.QUERY})
@@ -42,3 +45,36 @@ async def execute(
     )
     result.extensions = {"cost": context.cost}
     return result
+
+
+async def subscribe(service: Service, operation: Operation, *, caller: Caller, request_id: str) -> Answers:
+    """Start a subscription and return its answers.
+
+    Raises:
+        InvalidOperationTypeError: it is no subscription.
+        CannotGetOperationTypeError: the document has no operation of that name.
+        Ended: it cannot be started.
+    """
+    context = Context(service.database, caller, request_id, live=service.live)
+    return await service.schema.follow(operation.query, operation.variables, operation.name, context)
+
+
+async def answer(
+    service: Service, operation: Operation, *, caller: Caller, request_id: str, allowed: frozenset[OperationType]
+) -> ExecutionResult | Answers:
+    """Return the answer of a query or mutation, or the answers of a subscription.
+
+    Raises:
+        InvalidOperationTypeError: it is a query or mutation of a type that is not allowed.
+        Ended: it is a subscription that cannot be started.
+    """
+    try:
+        try:
+            return await execute(service, operation, caller=caller, request_id=request_id, allowed=allowed)
+        except InvalidOperationTypeError as error:
+            if error.operation_type is not OperationType.SUBSCRIPTION:
+                raise
+            return await subscribe(service, operation, caller=caller, request_id=request_id)
+    except CannotGetOperationTypeError as error:
+        reason = GraphQLError(error.as_http_error_reason(), extensions={"code": "BAD_USER_INPUT"})
+        return ExecutionResult(data=None, errors=[reason])

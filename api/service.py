@@ -4,7 +4,9 @@ from dataclasses import dataclass, field
 
 from api.access.access import Access
 from api.http.persisted import PersistedDocuments
+from api.live.audience import Audience
 from api.settings import Settings
+from resolvers.live.following import Live
 from resolvers.store.database import Database
 from schema.schema import Schema
 
@@ -17,4 +19,6 @@ class Service:
     database: Database
     schema: Schema
     access: Access
+    live: Live
+    audience: Audience
     documents: PersistedDocuments = field(default_factory=PersistedDocuments)

@@ -109,6 +109,24 @@ class Settings:
     introspection: bool = _setting(
         "Answer questions about the schema itself, which GraphiQL and code generators ask.", default=True, kind=bool
     )
+    most_listeners: int = _setting(
+        "Most WebSockets and streams of events at a time, for each worker.",
+        default=1000,
+        kind=click.IntRange(0, 100_000),
+    )
+    most_socket_operations: int = _setting(
+        "Most operations at a time over one WebSocket.", default=100, kind=click.IntRange(1, 10_000)
+    )
+    most_waiting_changes: int = _setting(
+        "Changes that may wait for one subscription when more come; with more it is ended.",
+        default=1000,
+        kind=click.IntRange(1, 1_000_000),
+    )
+    socket_init_seconds: float = _setting(
+        "How long a WebSocket may stay silent at its beginning, in seconds.",
+        default=10.0,
+        kind=click.FloatRange(0.1, 600),
+    )
     bulk_execution: bool = _setting(
         "Complete lists column by column; off, graphql-core completes every value: slower, for comparison.",
         default=True,

@@ -20,6 +20,7 @@ from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Transaction, Unavailable
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtest_changes, backtests
+from resolvers.store.time_limits import Overdue
 
 logger = logging.getLogger("backtest_graph.live")
 
@@ -72,7 +73,7 @@ async def prune_often(database: Database) -> None:
         try:
             while await prune(database) == MOST_AT_ONCE:
                 pass
-        except (Unavailable, asyncpg.PostgresError) as error:
+        except (Unavailable, Overdue, asyncpg.PostgresError) as error:
             logger.warning("Old changes could not be forgotten: %s", error)
         await asyncio.sleep(PRUNE_SECONDS)
 

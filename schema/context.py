@@ -8,6 +8,7 @@ from uuid import UUID
 import strawberry
 
 from resolvers.callers import ANYBODY, Caller
+from resolvers.live.following import Live
 from resolvers.loaders import Load, Loaders
 from resolvers.store.database import Database, Row
 from schema.bulk import Batches, Memory
@@ -18,12 +19,14 @@ class Context:
     """The database, who asks, what is known of the query, the rows that were seen, and the loaders of this request.
 
     cost: of the operation, in objects.
+    live: where changes are heard of, None in a request that cannot subscribe.
     """
 
     database: Database
     caller: Caller = ANYBODY
     request_id: str = ""
     cost: int = 0
+    live: Live | None = None
     memory: Memory = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     seen: dict[UUID, Row] = field(default_factory=dict)
@@ -31,6 +34,10 @@ class Context:
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self.database)
+
+    def renewed(self) -> "Context":
+        """Return the context of the next answer of a subscription: nothing that was read before is kept."""
+        return Context(self.database, self.caller, self.request_id, live=self.live)
 
     async def load(self, function: Load, key: Hashable, **arguments: Hashable) -> Any:
         """Return what a loading resolver gives for one key, together with the other keys that wait for it."""

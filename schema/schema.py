@@ -22,6 +22,7 @@ from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
 from schema.scalars import COLUMNS, SCALARS
 from schema.scopes import read_scopes, refuse_scopes
+from schema.subscription import Subscription
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
 
@@ -72,6 +73,10 @@ class Schema(DirectSchema):
             costs = known.facts[Costs] = find_costs(self._schema, known.document)
         cost: int = costs.of(operation_name, variables)
         return cost
+
+    def renew(self, context: Context) -> Context:
+        """Return the context of the next answer of a subscription."""
+        return context.renewed()
 
     def show(self, errors: list[GraphQLError], context: Context | None) -> None:
         """Give each error its code; an unexpected one is logged and masked."""
@@ -128,6 +133,7 @@ def make_schema(*, bulk: bool = True, limits: Limits = Limits()) -> Schema:  # n
     made = Schema(
         query=Query,
         mutation=Mutation,
+        subscription=Subscription,
         types=[Trade, Optimization, OptimizationTrial, WalkForwardTest],
         extensions=[Documents],
         config=StrawberryConfig(name_converter=_Names(), scalar_map=SCALARS),

@@ -13,6 +13,7 @@ from api.http.bodies import BadRequest, read_body
 from api.http.media_types import GRAPHQL_JSON, JSON, choose_media_type, is_json
 from api.http.parameters import parse_parameters, parse_url, read_operation
 from api.http.presence import ClientLeft, Presence
+from api.live.events import stream, wants_events
 from api.operations import ANSWERED_ONCE, READING, Operation, execute
 from api.pages import graphiql_page
 from resolvers.callers import Caller
@@ -34,16 +35,20 @@ async def graphql(request: Request) -> Response:
     if request.method != "POST" and "text/html" in accepted and _is_page(request):
         return graphiql_page(request)
     media_type = choose_media_type(accepted)
+    if media_type is None and wants_events(accepted):
+        return await _answer(request, headers, JSON, is_streamed=True)
     if media_type is None:
         return _refuse(BadRequest(f"Answers are {GRAPHQL_JSON} or {JSON}.", 406), JSON)
     return await _answer(request, headers, media_type)
 
 
-async def _answer(request: Request, headers: dict[str, str], media_type: str) -> Response:
+async def _answer(request: Request, headers: dict[str, str], media_type: str, *, is_streamed: bool = False) -> Response:
     authorization = headers.get("authorization")
     try:
         caller = await request.app.state.service.access.find_caller(authorization)
         operation = await _read(request, headers)
+        if is_streamed:
+            return await stream(request, operation, caller, authorization)
         result = await _execute(request, operation, caller)
     except REASONS as error:
         return refuse(error, media_type=media_type, is_shown=authorization is not None)

@@ -9,6 +9,7 @@ from socket import socket
 from typing import cast
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.access.rules import say_whether_somebody_can_ask
 from api.app import create_app
@@ -17,8 +18,10 @@ from api.http.guard import Guard
 from api.processes.files import allow_connections
 from api.processes.sockets import address_of, bind
 from api.processes.workers import Workers
+from api.service import Service
 from api.settings import Settings
 from api.storage import Say, check_connections, connect, open_current
+from resolvers.changes import prune_often
 from resolvers.store.database import Database
 
 STOP_SECONDS = 4
@@ -78,20 +81,24 @@ async def serve_here(
 ) -> None:
     """Serve in this process, on the address of the settings or on sockets that are bound to it."""
     allow_connections(settings.most_connections)
-    server = _Server(_configure(settings, database), started)
-    watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
+    app = create_app(database, settings)
+    server = _Server(_configure(settings, app), started)
+    watch = asyncio.ensure_future(_stop_server(server, app.state.service, stop, hurry))
+    pruning = asyncio.ensure_future(prune_often(database))
     gc.collect()
     gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
         watch.cancel()
+        pruning.cancel()
+        await app.state.service.live.close()
 
 
-def _configure(settings: Settings, database: Database) -> uvicorn.Config:
+def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
     guard = Guard(settings.patience, most=settings.most_connections)
     return uvicorn.Config(
-        create_app(database, settings),
+        app,
         http=cast("type[asyncio.Protocol]", guard.protocol),
         host=settings.host,
         port=settings.port,
@@ -101,11 +108,13 @@ def _configure(settings: Settings, database: Database) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies_list),  # uvicorn's default believes whoever is on this machine
         forwarded_allow_ips=settings.trusted_proxies_list,
         timeout_graceful_shutdown=STOP_SECONDS,
+        ws_max_size=settings.most_body_bytes,
     )
 
 
-async def _stop_server(server: uvicorn.Server, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+async def _stop_server(server: uvicorn.Server, service: Service, stop: asyncio.Event, hurry: asyncio.Event) -> None:
     await stop.wait()
+    await service.audience.stop()
     server.should_exit = True
     await hurry.wait()
     server.force_exit = True

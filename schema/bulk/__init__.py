@@ -11,6 +11,7 @@ graphql-core completes it in its ordinary way: errors, their paths and the propa
     plans     a selection as functions over columns
     documents what is known of a query's text: its document, its errors, its plans
     direct    a schema that executes what it knows without the steps for extensions that are not there
+    streams   the answers of a subscription
     executor  graphql-core's executor, with plans where there are some
 """
 
@@ -19,12 +20,15 @@ from schema.bulk.direct import DirectSchema
 from schema.bulk.documents import Documents, Memory
 from schema.bulk.executor import BulkExecutor
 from schema.bulk.objects import Objects, Places, Read, Stored, read_places
+from schema.bulk.streams import Answers, Ended
 
 __all__ = [
+    "Answers",
     "Batches",
     "BulkExecutor",
     "DirectSchema",
     "Documents",
+    "Ended",
     "Memory",
     "Objects",
     "Places",

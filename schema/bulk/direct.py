@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, cast
 
 import strawberry
@@ -14,6 +15,7 @@ from strawberry.types.graphql import OperationType
 from strawberry.utils.operation import get_operation_type
 
 from schema.bulk.documents import Documents, Known, Refusing, find, keep, learn
+from schema.bulk.streams import Answers, Ended, open_source, refusal, refuse
 
 SHORT = 2_000
 """Characters of the longest text that is read at once, in some 20 ms."""
@@ -64,6 +66,43 @@ class DirectSchema(Refusing, strawberry.Schema):
         if errors:
             self.show(errors, context_value)
         return ExecutionResult(data=data, errors=errors)
+
+    async def follow(
+        self, query: str, variable_values: dict[str, Any] | None, operation_name: str | None, context_value: Any
+    ) -> Answers:
+        """Start a subscription and return its answers.
+
+        Raises:
+            CannotGetOperationTypeError: the document has no operation of that name.
+            InvalidOperationTypeError: it is no subscription.
+            Ended: it cannot be started.
+        """
+        show = partial(self.show, context=context_value)
+        try:
+            known = find(self, query, _RULES) or await self._learn(query)
+            _check_type(known.document, operation_name, {OperationType.SUBSCRIPTION})
+            refuse(self.refusals(known, operation_name, variable_values, context_value), show)
+            build = partial(self.execution_context_class.build, is_awaitable=cast("Any", optimized_is_awaitable))
+            executor = build(self._schema, known.document, None, context_value, variable_values, operation_name)
+            source = await open_source(executor, show)
+        except (CannotGetOperationTypeError, InvalidOperationTypeError, Ended):
+            raise
+        except Exception as error:
+            raise refusal([located_error(error)], show) from error
+        return Answers(source, partial(self._answer, known, context_value, variable_values, operation_name), show)
+
+    async def _answer(
+        self, known: Known, context: Any, variables: Any, operation_name: str | None, event: Any
+    ) -> ExecutionResult:
+        """Return the answer for one event of a subscription."""
+        result = await self._run(known, event, self.renew(context), variables, operation_name)
+        if result.errors:
+            self.show(result.errors, context)
+        return ExecutionResult(data=result.data, errors=result.errors)
+
+    def renew(self, context: Any) -> Any:
+        """Return the context of the next answer of a subscription."""
+        return context
 
     def show(self, errors: list[GraphQLError], context: Any) -> None:
         """Make errors what the client is to see, in place."""
