@@ -8,6 +8,8 @@ from resolvers.store.connections import Connection
 from resolvers.store.database import Database, Transaction
 from resolvers.store.wakeups import CHANNEL
 
+NAME = "backtest-graph listener"
+"""What pg_stat_activity calls it."""
 OPEN_SECONDS = 10.0
 
 
@@ -30,6 +32,7 @@ class Listening:
             connection = await database.open_connection()
         try:
             async with asyncio.timeout(OPEN_SECONDS):
+                await connection.execute(f"SET application_name = '{NAME}'")
                 await connection.add_listener(CHANNEL, lambda *_: wake())
             connection.add_termination_listener(lambda *_: wake())
             yield cls(connection, wake)

@@ -1,0 +1,65 @@
+"""Who listens hears what any process does, and nobody who listens badly is a burden."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+import orjson
+import pytest
+
+from api.live import sockets
+from resolvers.store.database import Database
+from tests.api.live.talking import CHANGED, talk
+from tests.client import Client
+from tests.operations import RUN, SAVE_MANY, save_id
+from tests.resolvers.live.test_following import listeners
+from tests.resolvers.store.servers import passable_folder
+from tests.samples import real_documents
+from tests.service import Service, run_command
+
+
+async def test_fifty_who_listen_hear_what_other_workers_and_the_command_line_save(tmp_path: Path) -> None:
+    (tmp_path / "run.json").write_bytes(orjson.dumps(real_documents("BACKTEST")[0]))
+    async with AsyncExitStack() as stack:
+        data = ("--data-dir", str(stack.enter_context(passable_folder()) / "data"))
+        service = stack.enter_context(Service(*data, "--workers", "2"))
+        talks = [await stack.enter_async_context(talk(service.url, begin=True)) for _ in range(50)]
+        for each in talks:
+            await each.subscribe()
+        await asyncio.sleep(0.5)
+        saved = []
+        for _ in range(4):  # each over a connection of its own, which either worker may take
+            async with httpx.AsyncClient(base_url=service.url, timeout=20) as http:
+                saved.append(await save_id(Client(http)))
+        for each in talks:
+            told = [(await each.hear())["payload"]["data"]["backtestChanged"]["id"] for _ in saved]
+            assert told == saved
+        imported = await asyncio.to_thread(run_command, "import", tmp_path / "run.json", *data)
+        assert imported.returncode == 0, imported.stderr
+        for each in talks:
+            change = (await each.hear())["payload"]["data"]["backtestChanged"]
+            assert (change["kind"], change["backtest"]) == ("SAVED", {"symbol": "GOOG"})
+        assert service.stop() == 0
+        assert {await each.until_closed() for each in talks} == {(1001, "The service stops")}
+
+
+async def test_who_does_not_read_is_sent_away_and_the_others_hear_on(
+    url: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.3)
+    long = CHANGED.replace("symbol", "notes")
+    async with talk(url, begin=True) as deaf, httpx.AsyncClient(base_url=url, timeout=20) as http:
+        await deaf.listen(query=long)
+        deaf.socket.transport.pause_reading()
+        runs = [RUN | {"notes": f"{index} " + "x" * 90_000} for index in range(150)]
+        await Client(http).ask(SAVE_MANY, inputs=runs)
+        for _ in range(200):
+            if not await listeners(database):
+                break
+            await asyncio.sleep(0.05)
+        assert await listeners(database) == []  # nobody is told any more
+        async with talk(url, begin=True) as talking:
+            await talking.listen()
+            id = await save_id(Client(http))
+            assert (await talking.hear())["payload"]["data"]["backtestChanged"]["id"] == id
