@@ -1,6 +1,7 @@
 """A client of the WebSockets that says what it is told to, right or wrong."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -58,12 +59,21 @@ class Talk:
 
 
 @asynccontextmanager
-async def talk(url: str, *protocols: str, begin: bool = False) -> AsyncIterator[Talk]:
-    """Open a socket to the service at an http address."""
+async def talk(url: str, *protocols: str, begin: bool = False, is_small: bool = False) -> AsyncIterator[Talk]:
+    """Open a socket to the service at an http address; a small one holds little that is not read, and uncompressed."""
     address = url.replace("http", "ws", 1) + "/graphql"
     chosen = [Subprotocol(each) for each in protocols or (PROTOCOL,)]
-    async with connect(address, subprotocols=chosen, proxy=None, max_size=2**26) as socket:
-        talking = Talk(socket)
+    options: dict[str, Any] = {"sock": _small_socket(url), "compression": None} if is_small else {"proxy": None}
+    async with connect(address, subprotocols=chosen, max_size=2**26, **options) as connection:
+        talking = Talk(connection)
         if begin:
             await talking.begin()
         yield talking
+
+
+def _small_socket(url: str) -> socket.socket:
+    host, port = url.removeprefix("http://").split(":")
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    small.connect((host, int(port)))
+    return small
