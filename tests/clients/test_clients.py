@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from graphql import GraphQLSchema, parse, validate
 from api.graphiql.build import Node
 from tests.clients.conftest import Ask
 from tests.clients.project import SOURCES, Project, Unreachable
+from tests.resolvers.store.servers import passable_folder
+from tests.service import Service
 
 LINTER = "node_modules/graphql-schema-linter/lib/cli.js"
 TSC = "node_modules/typescript/bin/tsc"
@@ -258,6 +261,26 @@ def test_apollo_gets_graphqls_own_error_for_an_unknown_field(clients: Project, s
     refused = clients.ask("apollo", service_url, "refuse", text=UNKNOWN[0])
     message = "Cannot query field 'sharpRatio' on type 'Metrics'. Did you mean 'sharpeRatio' or 'calmarRatio'?"
     assert refused == {"data": None, "errors": [message], "error": "CombinedGraphQLErrors"}
+
+
+@pytest.fixture(scope="module")
+def two_workers() -> Iterator[str]:
+    with passable_folder() as folder, Service("--data-dir", str(folder / "data"), "--workers", "2") as service:
+        yield f"{service.url}/graphql"
+
+
+@pytest.mark.parametrize(("kind", "codes"), [("socket", {1000}), ("events", set())])
+def test_the_clients_for_live_updates_hear_what_any_worker_saves_and_finish(
+    project: Project, two_workers: str, kind: str, codes: set[int]
+) -> None:
+    runs = [RUN | {"symbol": kind.upper(), "strategy": str(number)} for number in range(6)]
+    outcome = json.loads(project.run("live.js", kind, two_workers, json.dumps(runs)))
+    symbol = {"symbol": kind.upper()}
+    changes = [{"kind": "SAVED", "id": id, "backtest": symbol} for id in outcome["saved"]]
+    assert [each["data"]["backtestChanged"] for each in outcome["told"]] == changes
+    assert outcome["counted"]["data"]["backtests"]["totalCount"] >= len(runs)
+    assert outcome["refused"] == 1
+    assert set(outcome["closed"]) == codes
 
 
 def _send(ask: Ask, artifact: str, **variables: Any) -> Any:
