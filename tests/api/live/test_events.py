@@ -3,18 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
 import orjson
 import pytest
 
-from api.http import graphql
 from api.live import events
 from api.settings import Settings
-from resolvers.callers import ANYBODY, Caller
-from resolvers.errors import Unauthenticated
+from resolvers.callers import Scope
+from resolvers.saving import now
 from resolvers.store.database import Database
+from tests.api.access.conftest import bearer, new_token
 from tests.api.live.conftest import Serve
 from tests.api.live.talking import CHANGED
 from tests.client import Client
@@ -44,10 +45,12 @@ class Stream:
 
 
 @asynccontextmanager
-async def opened(url: str, method: str = "POST", **request: Any) -> AsyncIterator[Stream]:
+async def opened(
+    url: str, method: str = "POST", more_headers: dict[str, str] | None = None, **request: Any
+) -> AsyncIterator[Stream]:
     async with (
         httpx.AsyncClient(base_url=url, timeout=20) as http,
-        http.stream(method, "/graphql", headers=ACCEPT, **request) as response,
+        http.stream(method, "/graphql", headers=ACCEPT | (more_headers or {}), **request) as response,
     ):
         yield Stream(response)
 
@@ -136,22 +139,14 @@ async def test_a_stream_is_cut_off_without_an_end_when_the_service_stops(serve: 
     await stopping.__aexit__(None, None, None)
 
 
-async def test_who_is_nobody_is_refused_and_who_is_no_more_is_told(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {"python-httpx"}
-
-    async def find(_service: Any, headers: Any, payload: Any) -> Caller:
-        assert payload is None
-        if headers["user-agent"].partition("/")[0] not in known:
-            raise Unauthenticated("Nobody is known by this token.")
-        return ANYBODY
-
-    for module in (graphql, events):
-        monkeypatch.setattr(module, "find_caller", find)
-    monkeypatch.setattr(events, "CHECK_SECONDS", 0.05)
-    async with opened(url, json={"query": CHANGED}) as stream:
-        known.clear()
-        event, answer = await stream.hear()
-        assert (event, answer["errors"][0]["extensions"]["code"]) == ("next", "UNAUTHENTICATED")
-        assert await stream.hear() == COMPLETE
-    async with opened(url, json={"query": CHANGED}) as stream:
-        assert stream.response.status_code == 401
+async def test_who_is_nobody_is_refused_and_who_is_no_more_is_told(
+    serve: Serve, settings: Settings, shared_database: Database
+) -> None:
+    token = await new_token(shared_database, Scope.READ, expires_at=now() + 1_000_000)
+    async with serve(replace(settings, authentication=True)) as url:
+        async with opened(url, json={"query": CHANGED}) as stream:
+            assert stream.response.status_code == 401
+        async with opened(url, more_headers=bearer(token), json={"query": CHANGED}) as stream:
+            event, answer = await stream.hear()
+            assert (event, answer["errors"][0]["extensions"]["code"]) == ("next", "UNAUTHENTICATED")
+            assert await stream.hear() == COMPLETE

@@ -10,11 +10,11 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
-from api.live import callers, sockets
 from api.settings import Settings
-from resolvers.callers import ANYBODY, Caller
-from resolvers.errors import Unauthenticated
+from resolvers.callers import Scope
+from resolvers.saving import now
 from resolvers.store.database import Database
+from tests.api.access.conftest import new_token
 from tests.api.live.conftest import Serve
 from tests.api.live.talking import CHANGED, PROTOCOL, Talk, talk
 from tests.client import Client
@@ -259,26 +259,20 @@ async def test_sockets_are_closed_in_order_when_the_service_stops(serve: Serve, 
         await each.__aexit__(None, None, None)
 
 
-async def test_who_is_nobody_is_sent_away_at_once_and_who_is_no_more_within_a_while(
-    url: str, monkeypatch: pytest.MonkeyPatch
+async def test_who_is_nobody_is_sent_away_at_once_and_who_is_no_more_when_the_token_expires(
+    serve: Serve, settings: Settings, shared_database: Database
 ) -> None:
-    known = {"a"}
-
-    async def find(_service: Any, headers: Any, payload: Any) -> Caller:
-        if payload is None or payload["token"] not in known:
-            raise Unauthenticated("Nobody is known by this token.")
-        assert headers["sec-websocket-protocol"] == PROTOCOL
-        return ANYBODY
-
-    monkeypatch.setattr(sockets, "find_caller", find)
-    monkeypatch.setattr(sockets, "CHECK_SECONDS", 0.1)
-    assert callers.CHECK_SECONDS == 60
-    async with talk(url) as talking:
-        await talking.say(INIT | {"payload": {"token": "b"}})
-        assert await talking.until_closed() == (4403, "Forbidden")
-    async with talk(url) as talking:
-        await talking.say(INIT | {"payload": {"token": "a"}})
-        assert await talking.hear() == ACK
-        await talking.listen()
-        known.clear()
-        assert await talking.until_closed() == (4403, "Forbidden")
+    token = await new_token(shared_database, Scope.READ, expires_at=now() + 1_500_000)
+    async with serve(replace(settings, authentication=True)) as url:
+        for payload in ({}, {"payload": {"token": "b"}}, {"payload": {"authorization": 1}}):
+            async with talk(url) as talking:
+                await talking.say(INIT | payload)
+                assert await talking.until_closed() == (4403, "Forbidden")
+        async with talk(url) as talking:
+            await talking.say(INIT | {"payload": {"token": token}})
+            assert await talking.hear() == ACK
+            await talking.listen()
+            await talking.say(ask("2", query=SAVE, variables={"input": RUN}))
+            refused = await talking.hear()
+            assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+            assert await talking.until_closed() == (4403, "Forbidden")
