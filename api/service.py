@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from api.access.access import Access
 from api.http.persisted import PersistedDocuments
+from api.http.presence import Askers
 from api.live.audience import Audience
 from api.settings import Settings
 from resolvers.live.following import Live
@@ -22,3 +23,4 @@ class Service:
     live: Live
     audience: Audience
     documents: PersistedDocuments = field(default_factory=PersistedDocuments)
+    askers: Askers = field(default_factory=Askers)

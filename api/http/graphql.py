@@ -12,7 +12,7 @@ from api.access.refusals import REASONS, is_forbidden, refuse
 from api.http.bodies import BadRequest, read_body
 from api.http.media_types import GRAPHQL_JSON, JSON, choose_media_type, is_json
 from api.http.parameters import parse_parameters, parse_url, read_operation
-from api.http.presence import ClientLeft, Presence
+from api.http.presence import ClientLeft
 from api.live.events import stream, wants_events
 from api.operations import ANSWERED_ONCE, READING, Operation, execute
 from api.pages import graphiql_page
@@ -87,7 +87,7 @@ async def _execute(request: Request, operation: Operation, caller: Caller) -> Ex
     """Return the answer; a change is made to its end, whoever waits for it."""
     if "mutation" in operation.query:
         return await _run(request, operation, caller)
-    with Presence(request.receive):
+    with request.app.state.service.askers.wait(request.receive):
         return await _run(request, operation, caller)
 
 

@@ -71,7 +71,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_since = 0.0
         self._head_bytes = 0
         self._body_since = 0.0
-        self._body_seen = 0.0
+        self._seen = 0.0
         self._unsent = 0
         self._unsent_since = 0.0
         self._sent_seen = 0.0
@@ -95,8 +95,9 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Read a part; the first one after an answer begins a head."""
-        if not self._head_since and not self._body_since and (self.cycle is None or self.cycle.response_complete):
-            self._head_since = self.loop.time()
+        self._seen = self.loop.time()
+        if not self._head_since and not self._body_since and self._is_idle():
+            self._head_since = self._seen
             self._head_bytes = 0
         self._head_bytes += len(data)
         super().data_received(data)
@@ -109,12 +110,7 @@ class GuardedProtocol(HttpToolsProtocol):
         if len(self.headers) > MOST_HEADERS or len(self.url) > MOST_URL_BYTES:
             self.app = _refuse_head
         super().on_headers_complete()
-        self._body_since = self._body_seen = self.loop.time()
-
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
-        self._body_seen = self.loop.time()
-        super().on_body(body)
+        self._body_since = self._seen
 
     def on_message_complete(self) -> None:
         """Leave the client alone while it waits."""
@@ -148,8 +144,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _is_body_late(self, now: float, patience: float) -> bool:
         if self.flow.read_paused:  # it is us who do not read
-            self._body_seen = now
-        return now - self._body_seen > patience or now - self._body_since > WHOLE * patience
+            self._seen = now
+        return now - self._seen > patience or now - self._body_since > WHOLE * patience
 
     def _is_reader_late(self, now: float, patience: float) -> bool:
         before, self._unsent = self._unsent, self.transport.get_write_buffer_size()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 import asyncpg
 import httpx
@@ -21,8 +22,10 @@ CHANGE = orjson.dumps({"query": SAVE, "variables": {"input": RUN}})
 
 
 @asynccontextmanager
-async def locked(dsn: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-    """Let nobody read or write runs meanwhile, and give what waits until so many statements wait for that."""
+async def locked(
+    dsn: str, mode: str = "ACCESS EXCLUSIVE", table: str = "backtests"
+) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """Let nobody read or write a table meanwhile, and give what waits until so many statements wait for that."""
     connection = await asyncpg.connect(dsn)
     asked = (
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'backtest-graph'"
@@ -35,7 +38,7 @@ async def locked(dsn: str, mode: str = "ACCESS EXCLUSIVE") -> AsyncIterator[Call
 
     try:
         async with connection.transaction():
-            await connection.execute(f"LOCK TABLE backtests IN {mode} MODE")
+            await connection.execute(f"LOCK TABLE {table} IN {mode} MODE")
             yield wait
     finally:
         await connection.close()
@@ -70,6 +73,19 @@ async def test_twenty_questions_whose_askers_left_are_stopped_and_hold_no_connec
             await waiting(0)
         async with asyncio.timeout(10), narrow.transaction(), narrow.transaction():
             assert await count_runs(port) == 0
+
+
+async def test_what_is_loaded_for_several_objects_at_once_is_stopped_too(
+    dsn: str, narrow: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "PATIENCE_SECONDS", 0.05)
+    nodes = " ".join(f'a{place}: node(id: "{uuid4()}") {{ id }}' for place in range(3))
+    async with serving(narrow, settings) as port, locked(dsn) as waiting:
+        asker = await Connection.open(port)
+        await asker.send(post(orjson.dumps({"query": f"{{ {nodes} }}"})))
+        await waiting(1)
+        await asker.leave()
+        await waiting(0)
 
 
 async def test_a_change_whose_asker_left_is_made_to_its_end(
