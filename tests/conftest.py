@@ -24,11 +24,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--no-bulk-execution", action="store_true", help="have graphql-core complete every value: nothing may change"
     )
+    parser.addoption("--slow", action="store_true", help="run the tests that take long, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--no-bulk-execution"):
         os.environ["BACKTEST_GRAPH_BULK_EXECUTION"] = "false"  # for the services that tests start
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="takes long: --slow runs it"))
 
 
 @pytest.fixture(scope="session")
