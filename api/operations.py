@@ -6,6 +6,7 @@ from typing import Any
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from api.observation.observing import observed
 from api.service import Service
 from resolvers.callers import Caller
 from schema.context import Context
@@ -32,10 +33,14 @@ async def execute(
         InvalidOperationTypeError: it is none of the types that are allowed.
         CannotGetOperationTypeError: the document has no operation of that name.
     """
-    return await service.schema.execute(
-        operation.query,
-        variable_values=operation.variables,
-        operation_name=operation.name,
-        context_value=Context(service.database, caller, request_id),
-        allowed_operation_types=allowed,
-    )
+    context = Context(service.database, caller, request_id)
+    with observed(operation, context) as work:
+        result = await service.schema.execute(
+            operation.query,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=context,
+            allowed_operation_types=allowed,
+        )
+        work.note_errors(result.errors)
+    return result

@@ -20,6 +20,9 @@ class Context:
     database: Database
     caller: Caller = ANYBODY
     request_id: str = ""
+    operation_type: str = ""
+    """query, mutation or subscription, and below its name, as soon as the document is read."""
+    operation_name: str = ""
     memory: Memory = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     seen: dict[UUID, Row] = field(default_factory=dict)

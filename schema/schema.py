@@ -10,6 +10,7 @@ from strawberry.schema.name_converter import NameConverter
 from resolvers.errors import QuestionError
 from resolvers.store.database import Unavailable
 from schema.bulk import BulkExecutor, DirectSchema, Documents
+from schema.bulk.documents import Known
 from schema.context import Context
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
@@ -23,6 +24,13 @@ logger = logging.getLogger("backtest_graph.errors")
 
 class Schema(DirectSchema):
     """Shows a client the errors that are meant for it, with a code, and masks all others."""
+
+    def see(self, known: Known, operation_name: str | None, context: Context | None) -> None:
+        """Have the request know of which type its operation is, and its name."""
+        operation = known.operation(operation_name)
+        if context is not None and operation is not None:
+            context.operation_type = operation.operation.value
+            context.operation_name = operation.name.value if operation.name else ""
 
     def show(self, errors: list[GraphQLError], context: Context | None) -> None:
         """Give each error its code; an unexpected one is logged and masked."""

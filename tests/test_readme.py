@@ -167,6 +167,7 @@ def test_on_a_fresh_machine_the_first_command_brings_up_the_service_with_the_dem
         environment = fresh_environment() | {
             "HOME": str(home),
             environment_name("port"): "0",
+            environment_name("log_format"): "text",  # what a user sees, who has a terminal
             environment_name("data_dir"): str(folder / "data"),
         }
         process = subprocess.Popen(

@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from socket import socket
 
 import uvicorn
+from starlette.applications import Starlette
 
 from api.app import create_app
 from api.demo import load_demo
+from api.observation.logs import logging_to_stderr
+from api.observation.metrics import keep_observing
+from api.observation.shared_metrics import metrics_folder
+from api.observation.traces import check_traces
 from api.processes.sockets import address_of, bind
 from api.processes.workers import Workers
 from api.settings import Settings
@@ -46,7 +51,14 @@ async def serve(settings: Settings, say: Say) -> None:
     Raises:
         TooManyConnections: the server of the database takes fewer connections than all workers may open.
         AddressTaken, Crashing: only with several workers.
+        TracesUnavailable: traces are wanted and cannot be made.
     """
+    check_traces(settings)
+    with logging_to_stderr(settings, say) as say_there:
+        await _serve(settings, say_there)
+
+
+async def _serve(settings: Settings, say: Say) -> None:
     stop, hurry = _listen_to_signals()
     async with open_current(settings, say) as dsn:
         async with connect(dsn, settings) as database:
@@ -56,8 +68,8 @@ async def serve(settings: Settings, say: Say) -> None:
             if settings.workers == 1:
                 await serve_here(settings, database, stop, hurry, started=lambda sockets: _say_where(sockets, say))
                 return
-        with bind(settings.host, settings.port) as sockets:
-            workers = Workers(settings, dsn, sockets, say, patience=STOP_SECONDS)
+        with bind(settings.host, settings.port) as sockets, metrics_folder() as folder:
+            workers = Workers(settings, dsn, sockets, say, folder, patience=STOP_SECONDS)
             await workers.run(stop, hurry, started=lambda: _say_where(sockets, say))
 
 
@@ -71,30 +83,36 @@ async def serve_here(
     sockets: Sequence[socket] | None = None,
 ) -> None:
     """Serve in this process, on the address of the settings or on sockets that are bound to it."""
-    server = _Server(_configure(settings, database), started)
-    watch = asyncio.ensure_future(_stop_server(server, stop, hurry))
+    app = create_app(database, settings)
+    server = _Server(_configure(app, settings), started)
+    watch = asyncio.ensure_future(_stop_server(server, app, stop, hurry))
+    observing = asyncio.ensure_future(keep_observing(database))
     gc.collect()
     gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
-        watch.cancel()
+        for each in (watch, observing, app.state.readiness):
+            each.cancel()
+        if app.state.traces is not None:
+            app.state.traces.close()
 
 
-def _configure(settings: Settings, database: Database) -> uvicorn.Config:
+def _configure(app: Starlette, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
-        create_app(database, settings),
+        app,
         host=settings.host,
         port=settings.port,
-        log_level=settings.log_level,
-        access_log=settings.log_level == "debug",  # it costs as much as all else that HTTP needs
+        log_config=None,
+        access_log=False,  # ours says more, and its costs as much as all else that HTTP needs
         lifespan="off",
         timeout_graceful_shutdown=STOP_SECONDS,
     )
 
 
-async def _stop_server(server: uvicorn.Server, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+async def _stop_server(server: uvicorn.Server, app: Starlette, stop: asyncio.Event, hurry: asyncio.Event) -> None:
     await stop.wait()
+    app.state.readiness.is_stopping = True
     server.should_exit = True
     await hurry.wait()
     server.force_exit = True

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import uvloop
 
+from api.observation.logs import logging_to_stderr
 from api.processes.serving import serve_here
 from api.processes.workers import READY
 from api.settings import Settings
@@ -28,7 +29,7 @@ def main() -> None:
         return
     dsn, descriptors, values = orjson.loads(order)
     settings = Settings(**values | {"data_dir": Path(values["data_dir"])})
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with logging_to_stderr(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_work(dsn, [socket(fileno=each) for each in descriptors], settings))
         except Unavailable as error:

@@ -12,10 +12,11 @@ import orjson
 from sqlalchemy import Table, literal_column, select
 from sqlalchemy.sql.expression import ClauseElement
 
-from resolvers.store.connections import Connection, Connections, Plan
+from resolvers.store.connections import Connection, Connections, Plan, Usage
 from resolvers.store.instants import EPOCH_2000, Instant
 from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
+from resolvers.store.tallies import counted
 
 logger = logging.getLogger("backtest_graph.statements")
 
@@ -58,6 +59,10 @@ class Database:
         except TimeoutError:
             self._connections.terminate()
 
+    def usage(self) -> Usage:
+        """Return how the connections are used now."""
+        return self._connections.usage()
+
     async def fetch(self, statement: Statement | ClauseElement, *, plan: Plan = Plan.EACH_TIME) -> list[Row]:
         """Run one reading statement and return its rows; where the connection is lost it is tried again.
 
@@ -91,7 +96,7 @@ class Database:
     async def _fetch(self, text: str, arguments: Sequence[object], plan: Plan) -> list[Row]:
         async with self._lent(plan) as connection:
             logger.debug("%s", text)
-            return await connection.fetch(text, *arguments)
+            return await counted(text, connection.fetch(text, *arguments))
 
     def _lent(self, plan: Plan) -> "_Lent":
         return _Lent(self._connections, plan)
@@ -135,25 +140,29 @@ class Transaction:
         """Run one statement and return its rows."""
         ready = _ready(statement)
         logger.debug("%s", ready.text)
-        return await self._connection.fetch(ready.text, *ready.arguments)
+        return await counted(ready.text, self._connection.fetch(ready.text, *ready.arguments))
 
     async def fetch_many(self, statement: ClauseElement, rows: Sequence[dict[str, object]]) -> list[Row]:
         """Run one statement for each row of values, in one round trip, and return the rows they return."""
         compiled = compile_statement(statement)
         logger.debug("%s", compiled.text)
-        return await self._connection.fetchmany(compiled.text, [[row[name] for name in compiled.names] for row in rows])
+        values = [[row[name] for name in compiled.names] for row in rows]
+        return await counted(compiled.text, self._connection.fetchmany(compiled.text, values))
 
     async def copy(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add rows by COPY."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(columns))
         instants = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, type(Instant))]
         records = _since_2000(rows, instants) if instants else rows
-        await self._connection.copy_records_to_table(table.name, records=records, columns=list(columns))
+        copying = self._connection.copy_records_to_table(table.name, records=records, columns=list(columns))
+        await counted(f"COPY {table.name}", copying)
 
     async def copy_packed(self, table: Table, packed: Packed) -> None:
         """Add rows by COPY that are packed already."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(packed.columns))
-        await self._connection.copy_to_table(table.name, source=packed.parts(), columns=packed.columns, format="binary")
+        parts, columns = packed.parts(), packed.columns
+        copying = self._connection.copy_to_table(table.name, source=parts, columns=columns, format="binary")
+        await counted(f"COPY {table.name}", copying)
 
 
 def _ready(statement: Statement | ClauseElement) -> Statement:

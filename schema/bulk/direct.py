@@ -45,6 +45,7 @@ class DirectSchema(Refusing, strawberry.Schema):
             )
         try:
             known = know(self, query, _RULES)
+            self.see(known, operation_name, context_value)
             _check_type(known.document, operation_name, allowed_operation_types)
             errors = self.refusals(known, operation_name, variable_values, context_value)
             result = (

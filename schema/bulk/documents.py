@@ -38,6 +38,13 @@ class Known:
                 self._memories[key] = found
         return found
 
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the operation of a name, or the first one where none is given; None where there is no such."""
+        for each in self.document.definitions:
+            if isinstance(each, OperationDefinitionNode) and (not name or (each.name and each.name.value == name)):
+                return each
+        return None
+
     def errors_of(self, operation_name: str | None) -> list[GraphQLError]:
         """Return what is wrong with a request for an operation of the document; a request has to say which it means."""
         if self._operations > 1 and not operation_name:
@@ -56,6 +63,9 @@ def memory_of(document: DocumentNode, operation_name: str | None, variables: Map
 
 class Refusing:
     """A schema that has reasons of its own to refuse operations; here are those that any schema has."""
+
+    def see(self, known: Known, operation_name: str | None, context: Any) -> None:
+        """Take notice of the document of a request, before anything is executed."""
 
     def refusals(
         self,
@@ -79,6 +89,7 @@ class Documents(SchemaExtension):
             asked.graphql_document = known.document
             name = asked._provided_operation_name  # noqa: SLF001 - its public name guesses
             refusing = asked.schema if isinstance(asked.schema, Refusing) else Refusing()
+            refusing.see(known, name, asked.context)
             asked.pre_execution_errors = refusing.refusals(known, name, asked.variables, asked.context)
         yield
 
