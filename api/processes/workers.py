@@ -41,6 +41,7 @@ class Workers:
         self, settings: Settings, dsn: str, sockets: Sequence[socket], say: Say, metrics: Path, *, patience: float
     ) -> None:
         self._count = settings.workers
+        self._sockets = sockets
         self._descriptors = [each.fileno() for each in sockets]
         self._order = orjson.dumps([dsn, self._descriptors, asdict(settings)], default=str) + b"\n"
         self._say = say
@@ -115,7 +116,12 @@ class Workers:
         self._say(f"Worker {pid} {why}; another one is started")
 
     async def _stop(self, hurrying: "asyncio.Future[Any]") -> None:
-        """End the pipes, which workers take as the order to stop, and kill who does not."""
+        """End the pipes, which workers take as the order to stop, and kill who does not.
+
+        The sockets are closed here, too: as long as one process has them, clients are let in that nobody answers.
+        """
+        for listening in self._sockets:
+            listening.close()
         for process in self._processes:
             if process.stdin is not None:
                 process.stdin.close()
