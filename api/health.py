@@ -3,12 +3,11 @@
 import asyncio
 import logging
 
-import asyncpg
 from sqlalchemy import literal, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from resolvers.store.database import Database, Unavailable
+from resolvers.store.database import Database
 
 logger = logging.getLogger("backtest_graph.readiness")
 
@@ -54,7 +53,7 @@ class Readiness:
     async def _answers(self) -> bool:
         try:
             await self._database.fetch(select(literal(1)))
-        except (Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, it did not answer
             logger.warning("The database does not answer: %s", error)
             return False
         finally:

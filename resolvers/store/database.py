@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import asyncpg
@@ -105,7 +106,7 @@ class Database:
         """Return a connection with a transaction begun, and what ends both."""
         async with AsyncExitStack() as stack:
             connection = await stack.enter_async_context(self._lent(Plan.AS_POSTGRES_LIKES))
-            await stack.enter_async_context(connection.transaction())
+            await stack.enter_async_context(_Block(connection))
             return connection, stack.pop_all()
 
 
@@ -128,6 +129,23 @@ class _Lent:
         # What is cancelled may be in the middle of an answer that nobody reads.
         is_cancelled = kind is not None and issubclass(kind, asyncio.CancelledError)
         self._connections.give(self._connection, is_unfinished=is_cancelled)
+
+
+class _Block:
+    """A transaction whose begin and end are counted: a commit waits for the disk."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._transaction = connection.transaction()
+
+    async def __aenter__(self) -> None:
+        await counted("BEGIN", self._transaction.__aenter__())
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await counted("COMMIT" if kind is None else "ROLLBACK", self._transaction.__aexit__(kind, error, trace))
 
 
 class Transaction:
