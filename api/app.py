@@ -7,13 +7,16 @@ from starlette.routing import Route, WebSocketRoute
 
 from api.access.access import Access
 from api.access.guard import guarding
-from api.health import health, ready
+from api.health import Readiness, health, ready
 from api.http.compression import Compression
 from api.http.graphql import METHODS, graphql
 from api.http.manifests import load_documents
 from api.http.persisted import PersistedDocuments
 from api.live.audience import Audience
 from api.live.sockets import listen
+from api.observation.metrics import metrics
+from api.observation.observing import Observing
+from api.observation.traces import start_traces
 from api.pages import graphiql_assets
 from api.service import Service
 from api.settings import Settings
@@ -28,6 +31,7 @@ def create_app(database: Database, settings: Settings) -> Starlette:
     Raises:
         BadDocuments: the documents of the settings cannot be used.
     """
+    traces = start_traces(settings)
     app = Starlette(
         routes=[
             Route("/graphql", graphql, methods=METHODS),
@@ -37,9 +41,12 @@ def create_app(database: Database, settings: Settings) -> Starlette:
             Route("/graphql/{documentId}", graphql, methods=METHODS),
             Route("/health", health),
             Route("/ready", ready),
+            Route("/metrics", metrics),
         ],
-        middleware=[*guarding(settings), Middleware(Compression)],
+        middleware=[Middleware(Observing, traces=traces), *guarding(settings), Middleware(Compression)],
     )
+    app.state.traces = traces
+    app.state.readiness = Readiness(database)
     schema = make_schema(bulk=settings.bulk_execution, limits=settings.limits)
     allowed = None if settings.documents is None else load_documents(settings.documents, schema)
     app.state.service = Service(

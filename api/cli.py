@@ -14,6 +14,7 @@ import uvloop
 from api.access.rules import Misconfigured, check_access
 from api.http.manifests import BadDocuments, load_documents
 from api.importing.paths import import_paths
+from api.observation.traces import TracesUnavailable
 from api.processes.serving import serve as serve_until_stopped
 from api.processes.sockets import AddressTaken
 from api.processes.workers import Crashing
@@ -107,7 +108,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
-    except (AddressTaken, Behind, Crashing, EmbeddedError, TooManyConnections, Unavailable) as error:
+    except (
+        AddressTaken, Behind, Crashing, EmbeddedError, TooManyConnections, TracesUnavailable, Unavailable
+    ) as error:  # fmt: skip
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None

@@ -1,16 +1,19 @@
 """Executing an operation for somebody, whichever way it came in."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from api.observation.metrics import SUBSCRIBERS
+from api.observation.observing import observed
 from api.service import Service
 from resolvers.callers import Caller
-from schema.bulk import Answers
+from schema.bulk import Answers, Ended
 from schema.context import Context
 
 READING = frozenset({OperationType.QUERY})
@@ -27,7 +30,7 @@ class Operation:
 
 
 async def execute(
-    service: Service, operation: Operation, *, caller: Caller, request_id: str, allowed: frozenset[OperationType]
+    service: Service, operation: Operation, *, caller: Caller, allowed: frozenset[OperationType]
 ) -> ExecutionResult:
     """Return the answer of a query or mutation, with what it costs among the extensions.
 
@@ -35,32 +38,43 @@ async def execute(
         InvalidOperationTypeError: it is none of the types that are allowed.
         CannotGetOperationTypeError: the document has no operation of that name.
     """
-    context = Context(service.database, caller, request_id)
-    result = await service.schema.execute(
-        operation.query,
-        variable_values=operation.variables,
-        operation_name=operation.name,
-        context_value=context,
-        allowed_operation_types=allowed,
-    )
+    context = Context(service.database, caller)
+    with observed(operation, context) as work:
+        result = await service.schema.execute(
+            operation.query,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=context,
+            allowed_operation_types=allowed,
+        )
+        work.note_errors(result.errors)
     result.extensions = {"cost": context.cost}
     return result
 
 
-async def subscribe(service: Service, operation: Operation, *, caller: Caller, request_id: str) -> Answers:
-    """Start a subscription and return its answers.
+async def subscribe(service: Service, operation: Operation, *, caller: Caller) -> Answers:
+    """Start a subscription and return its answers; it is told of when they are left.
 
     Raises:
-        InvalidOperationTypeError: it is no subscription.
         CannotGetOperationTypeError: the document has no operation of that name.
         Ended: it cannot be started.
     """
-    context = Context(service.database, caller, request_id, live=service.live)
-    return await service.schema.follow(operation.query, operation.variables, operation.name, context)
+    context = Context(service.database, caller, live=service.live)
+    with ExitStack() as stack:
+        work = stack.enter_context(observed(operation, context))
+        try:
+            answers = await service.schema.follow(operation.query, operation.variables, operation.name, context)
+        except Ended as error:
+            work.note_errors(error.errors)
+            raise
+        SUBSCRIBERS.inc()
+        stack.callback(SUBSCRIBERS.dec)
+        answers.at_end(stack.pop_all().close)
+    return answers
 
 
 async def answer(
-    service: Service, operation: Operation, *, caller: Caller, request_id: str, allowed: frozenset[OperationType]
+    service: Service, operation: Operation, *, caller: Caller, allowed: frozenset[OperationType]
 ) -> ExecutionResult | Answers:
     """Return the answer of a query or mutation, or the answers of a subscription.
 
@@ -69,12 +83,9 @@ async def answer(
         Ended: it is a subscription that cannot be started.
     """
     try:
-        try:
-            return await execute(service, operation, caller=caller, request_id=request_id, allowed=allowed)
-        except InvalidOperationTypeError as error:
-            if error.operation_type is not OperationType.SUBSCRIPTION:
-                raise
-            return await subscribe(service, operation, caller=caller, request_id=request_id)
+        if await service.schema.is_subscription(operation.query, operation.name):
+            return await subscribe(service, operation, caller=caller)
+        return await execute(service, operation, caller=caller, allowed=allowed)
     except CannotGetOperationTypeError as error:
         reason = GraphQLError(error.as_http_error_reason(), extensions={"code": "BAD_USER_INPUT"})
         return ExecutionResult(data=None, errors=[reason])

@@ -1,7 +1,8 @@
 """All settings: one frozen object, read once; each from a flag, else from the environment, else a default."""
 
+import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from ipaddress import ip_address
 from pathlib import Path
@@ -134,9 +135,17 @@ class Settings:
     )
     demo: bool = _setting("Load real backtests of GOOG to look at, once.", default=False, kind=bool)
     log_level: str = _setting(
-        "How much is logged; debug logs every request.",
+        "How much is logged; info logs every request, debug every statement, too.",
         default="info",
         kind=click.Choice(["debug", "info", "warning", "error"]),
+    )
+    log_format: str = _setting(
+        "How it is logged: json, an object a line; text, for people; auto, text on a terminal and json elsewhere.",
+        default="auto",
+        kind=click.Choice(["auto", "json", "text"]),
+    )
+    otlp_endpoint: str | None = _setting(
+        "Where OpenTelemetry spans go, by OTLP over HTTP: http://host:4318. Without it, there are none."
     )
 
     authentication: bool = _setting(
@@ -235,6 +244,11 @@ def is_loopback(host: str) -> bool:
 def environment_name(name: str) -> str:
     """Return the name of a setting in the environment."""
     return f"BACKTEST_GRAPH_{name.upper()}"
+
+
+def environment_with(added: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of this process and more, for one that it starts."""
+    return {**os.environ, **added}
 
 
 def settings_options(*names: str) -> Callable[[Command], Command]:

@@ -21,6 +21,7 @@ from resolvers.single_save import add_backtest, fits
 from resolvers.store.database import Database, Transaction
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
+from resolvers.store.tallies import tally
 from resolvers.store.time_limits import Overdue
 
 QUICK = 10_000
@@ -39,7 +40,22 @@ async def save_backtests(database: Database, drafts: Sequence[BacktestDraft]) ->
     is_quick = sum(map(_size, drafts)) < QUICK
     prepared = _prepare(drafts) if is_quick else await asyncio.to_thread(_prepare, drafts)
     new, known = await _store(database, [save for save in prepared if isinstance(save, Save)])
-    return [save if isinstance(save, Outcome) else _outcome(save, new, known) for save in prepared]
+    outcomes = [save if isinstance(save, Outcome) else _outcome(save, new, known) for save in prepared]
+    _count(outcomes, drafts)
+    return outcomes
+
+
+def _count(outcomes: Sequence[Outcome], drafts: Sequence[BacktestDraft]) -> None:
+    """Tell whoever counts what became of the runs, and how many trades were stored."""
+    counting = tally.get()
+    if counting is None:
+        return
+    created = [draft for outcome, draft in zip(outcomes, drafts, strict=True) if outcome.created]
+    refused = sum(bool(outcome.problems) for outcome in outcomes)
+    counting.created += len(created)
+    counting.refused += refused
+    counting.repeated += len(outcomes) - len(created) - refused
+    counting.trades += sum(len(draft.trades or ()) for draft in created)
 
 
 async def update_backtest(database: Database, id: UUID, changes: Mapping[str, Any]) -> bool:

@@ -27,6 +27,9 @@ class Context:
     request_id: str = ""
     cost: int = 0
     live: Live | None = None
+    operation_type: str = ""
+    """query, mutation or subscription, and below its name, as soon as the document is read."""
+    operation_name: str = ""
     memory: Memory = field(default_factory=dict)
     batches: Batches = field(default_factory=Batches)
     seen: dict[UUID, Row] = field(default_factory=dict)

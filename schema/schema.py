@@ -78,6 +78,13 @@ class Schema(DirectSchema):
         """Return the context of the next answer of a subscription."""
         return context.renewed()
 
+    def see(self, known: Known, operation_name: str | None, context: Context | None) -> None:
+        """Have the request know of which type its operation is, and its name."""
+        operation = known.operation(operation_name)
+        if context is not None and operation is not None:
+            context.operation_type = operation.operation.value
+            context.operation_name = operation.name.value if operation.name else ""
+
     def show(self, errors: list[GraphQLError], context: Context | None) -> None:
         """Give each error its code; an unexpected one is logged and masked."""
         for error in errors:

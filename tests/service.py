@@ -17,7 +17,7 @@ class Service:
     def __init__(self, *options: str, environment: dict[str, str] | None = None) -> None:
         self.lines: list[str] = []
         self.process = subprocess.Popen(
-            [COMMAND, "serve", "--port", "0", "--log-level", "warning", *options],
+            [COMMAND, "serve", "--port", "0", "--log-level", "warning", "--log-format", "text", *options],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | (environment or {}),

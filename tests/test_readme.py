@@ -47,7 +47,7 @@ def test_every_operation_has_its_answer_behind_it() -> None:
     kinds = [kind for kind, _ in BLOCKS]
     assert len(examples()) == kinds.count("graphql") > 2
     assert all(kinds[index + 1] == "json" for index, kind in enumerate(kinds) if kind == "graphql")
-    assert set(kinds) == {"sh", "graphql", "json", "python"}
+    assert set(kinds) == {"sh", "graphql", "json", "python", "ini", "text", "yaml"}
 
 
 def test_every_operation_gets_the_answer_that_is_printed(service_url: str) -> None:
@@ -174,6 +174,7 @@ def test_on_a_fresh_machine_the_first_command_brings_up_the_service_with_the_dem
         environment = fresh_environment() | {
             "HOME": str(home),
             environment_name("port"): "0",
+            environment_name("log_format"): "text",  # what a user sees, who has a terminal
             environment_name("data_dir"): str(folder / "data"),
         }
         process = subprocess.Popen(

@@ -97,7 +97,6 @@ async def _run(request: Request, operation: Operation, caller: Caller) -> Execut
             request.app.state.service,
             operation,
             caller=caller,
-            request_id="",
             allowed=ANSWERED_ONCE if request.method == "POST" else READING,
         )
     except InvalidOperationTypeError as error:

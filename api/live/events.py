@@ -43,7 +43,7 @@ async def stream(request: Request, operation: Operation, caller: Caller, authori
     allowed = ANSWERED_ONCE if request.method == "POST" else READING
     answers: ExecutionResult | Answers
     try:
-        answers = await answer(service, operation, caller=caller, request_id="", allowed=allowed)
+        answers = await answer(service, operation, caller=caller, allowed=allowed)
     except InvalidOperationTypeError as error:
         raise BadRequest(error.as_http_error_reason(request.method), 405, {"Allow": "POST"}) from error
     except Ended as error:

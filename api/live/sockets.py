@@ -209,7 +209,7 @@ class Conversation:
     async def _answer(self, message: Message, caller: Caller) -> dict[str, Any]:
         """Send the answers of an operation, and return what is sent at its end."""
         operation = read_operation(message.payload, self._service)
-        answers = await answer(self._service, operation, caller=caller, request_id="", allowed=ANSWERED_ONCE)
+        answers = await answer(self._service, operation, caller=caller, allowed=ANSWERED_ONCE)
         if isinstance(answers, ExecutionResult):
             if is_refused(answers):
                 return {"type": "error", "payload": write_errors(answers.errors or ())}

@@ -15,10 +15,13 @@ from api.access.rules import say_whether_somebody_can_ask
 from api.app import create_app
 from api.demo import load_demo
 from api.http.guard import Guard
+from api.observation.logs import logging_to_stderr
+from api.observation.metrics import keep_observing
+from api.observation.shared_metrics import metrics_folder
+from api.observation.traces import check_traces
 from api.processes.files import allow_connections
 from api.processes.sockets import address_of, bind
 from api.processes.workers import Workers
-from api.service import Service
 from api.settings import Settings
 from api.storage import Say, check_connections, connect, open_current
 from resolvers.changes import prune_often
@@ -53,7 +56,14 @@ async def serve(settings: Settings, say: Say) -> None:
     Raises:
         TooManyConnections: the server of the database takes fewer connections than all workers may open.
         AddressTaken, Crashing: only with several workers.
+        TracesUnavailable: traces are wanted and cannot be made.
     """
+    check_traces(settings)
+    with logging_to_stderr(settings, say) as say_there:
+        await _serve(settings, say_there)
+
+
+async def _serve(settings: Settings, say: Say) -> None:
     stop, hurry = _listen_to_signals()
     async with open_current(settings, say) as dsn:
         async with connect(dsn, settings) as database:
@@ -65,8 +75,8 @@ async def serve(settings: Settings, say: Say) -> None:
             async with connect(dsn, settings, limits=settings.time_limits) as database:
                 await serve_here(settings, database, stop, hurry, started=lambda sockets: _say_where(sockets, say))
             return
-        with bind(settings.host, settings.port) as sockets:
-            workers = Workers(settings, dsn, sockets, say, patience=STOP_SECONDS)
+        with bind(settings.host, settings.port) as sockets, metrics_folder() as folder:
+            workers = Workers(settings, dsn, sockets, say, folder, patience=STOP_SECONDS)
             await workers.run(stop, hurry, started=lambda: _say_where(sockets, say))
 
 
@@ -83,16 +93,19 @@ async def serve_here(
     allow_connections(settings.most_connections)
     app = create_app(database, settings)
     server = _Server(_configure(settings, app), started)
-    watch = asyncio.ensure_future(_stop_server(server, app.state.service, stop, hurry))
+    watch = asyncio.ensure_future(_stop_server(server, app, stop, hurry))
     pruning = asyncio.ensure_future(prune_often(database))
+    observing = asyncio.ensure_future(keep_observing(database))
     gc.collect()
     gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
-        watch.cancel()
-        pruning.cancel()
+        for each in (watch, pruning, observing, app.state.readiness):
+            each.cancel()
         await app.state.service.live.close()
+        if app.state.traces is not None:
+            app.state.traces.close()
 
 
 def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
@@ -102,8 +115,8 @@ def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
         http=cast("type[asyncio.Protocol]", guard.protocol),
         host=settings.host,
         port=settings.port,
-        log_level=settings.log_level,
-        access_log=settings.log_level == "debug",  # it costs as much as all else that HTTP needs
+        log_config=None,
+        access_log=False,  # ours says more, and its costs as much as all else that HTTP needs
         lifespan="off",
         proxy_headers=bool(settings.trusted_proxies_list),  # uvicorn's default believes whoever is on this machine
         forwarded_allow_ips=settings.trusted_proxies_list,
@@ -112,9 +125,10 @@ def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
     )
 
 
-async def _stop_server(server: uvicorn.Server, service: Service, stop: asyncio.Event, hurry: asyncio.Event) -> None:
+async def _stop_server(server: uvicorn.Server, app: Starlette, stop: asyncio.Event, hurry: asyncio.Event) -> None:
     await stop.wait()
-    await service.audience.stop()
+    app.state.readiness.is_stopping = True
+    await app.state.service.audience.stop()
     server.should_exit = True
     await hurry.wait()
     server.force_exit = True

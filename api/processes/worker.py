@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import uvloop
 
+from api.observation.logs import logging_to_stderr
 from api.processes.serving import serve_here
 from api.processes.workers import READY
 from api.settings import Settings
@@ -29,7 +30,7 @@ def main() -> None:
     dsn, descriptors, values = orjson.loads(order)
     paths = {name: Path(values[name]) for name in ("data_dir", "documents") if values[name] is not None}
     settings = Settings(**values | paths)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with logging_to_stderr(settings), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         try:
             runner.run(_work(dsn, [socket(fileno=each) for each in descriptors], settings))
         except Unavailable as error:

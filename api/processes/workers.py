@@ -11,12 +11,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from socket import socket
 from typing import Any
 
 import orjson
 
-from api.settings import Settings
+from api.observation.shared_metrics import FOLDER, forget_worker
+from api.settings import Settings, environment_with
 from api.storage import Say
 
 READY = b"ready\n"
@@ -35,11 +37,15 @@ class Workers:
     A worker reads its order from a pipe and stops when that ends, so it never outlives this process.
     """
 
-    def __init__(self, settings: Settings, dsn: str, sockets: Sequence[socket], say: Say, *, patience: float) -> None:
+    def __init__(
+        self, settings: Settings, dsn: str, sockets: Sequence[socket], say: Say, metrics: Path, *, patience: float
+    ) -> None:
         self._count = settings.workers
+        self._sockets = sockets
         self._descriptors = [each.fileno() for each in sockets]
         self._order = orjson.dumps([dsn, self._descriptors, asdict(settings)], default=str) + b"\n"
         self._say = say
+        self._metrics = metrics
         self._patience = patience
         self._processes: set[Process] = set()
         self._ends: deque[float] = deque(maxlen=MOST_ENDS)
@@ -78,6 +84,7 @@ class Workers:
                 ready.set()
             status = await process.wait()
             self._processes.discard(process)
+            forget_worker(self._metrics, process.pid)
             self._note_end(process.pid, status)
 
     async def _start(self) -> Process:
@@ -89,7 +96,12 @@ class Workers:
             "api.processes.worker",
         )  # -P: our api, whatever stands in the current folder
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, pass_fds=self._descriptors, start_new_session=True
+            *command,
+            stdin=PIPE,
+            stdout=PIPE,
+            pass_fds=self._descriptors,
+            start_new_session=True,
+            env=environment_with({FOLDER: str(self._metrics)}),
         )
         self._processes.add(process)
         assert process.stdin is not None  # noqa: S101 - it is a pipe
@@ -104,7 +116,12 @@ class Workers:
         self._say(f"Worker {pid} {why}; another one is started")
 
     async def _stop(self, hurrying: "asyncio.Future[Any]") -> None:
-        """End the pipes, which workers take as the order to stop, and kill who does not."""
+        """End the pipes, which workers take as the order to stop, and kill who does not.
+
+        The sockets are closed here, too: as long as one process has them, clients are let in that nobody answers.
+        """
+        for listening in self._sockets:
+            listening.close()
         for process in self._processes:
             if process.stdin is not None:
                 process.stdin.close()

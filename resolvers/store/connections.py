@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import asyncpg
 
@@ -46,6 +46,14 @@ class Connection(_Connection):
     idle_since = 0.0
 
 
+class Usage(NamedTuple):
+    """How many connections are open, how many of these are lent, and how many users wait for one."""
+
+    opened: int
+    lent: int
+    waiting: int
+
+
 class Connections:
     """At most so many connections, each lent to one user at a time."""
 
@@ -55,11 +63,16 @@ class Connections:
         self._wait = wait
         self._places = asyncio.Semaphore(most)
         self._open: set[Connection] = set()
-        self._opening = 0
+        self._opening = self._waiting = 0
         self._idle: list[Connection] = []
         self._endings: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._timer: asyncio.TimerHandle | None = None
+
+    def usage(self) -> Usage:
+        """Return how the connections are used now."""
+        opened = len(self._open)
+        return Usage(opened, opened - len(self._idle), self._waiting)
 
     async def take(self, plan: Plan) -> Connection:
         """Lend a connection whose statements are planned so; wait where all are lent.
@@ -118,11 +131,14 @@ class Connections:
             self._drop(connection)
 
     async def _wait_for_place(self) -> None:
+        self._waiting += 1
         try:
             async with asyncio.timeout(self._wait):
                 await self._places.acquire()
         except TimeoutError as error:
             raise Busy(f"All {self._most} connections to the database were busy for {self._wait:g} s.") from error
+        finally:
+            self._waiting -= 1
 
     async def _take(self, plan: Plan) -> Connection:
         if self._is_closed:

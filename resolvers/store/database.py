@@ -12,10 +12,11 @@ import orjson
 from sqlalchemy import Table, literal_column, select
 from sqlalchemy.sql.expression import ClauseElement
 
-from resolvers.store.connections import Busy, Connection, Connections, Plan
+from resolvers.store.connections import Busy, Connection, Connections, Plan, Usage
 from resolvers.store.instants import EPOCH_2000, Instant
 from resolvers.store.packing import Packed
 from resolvers.store.statements import Statement, compile_statement
+from resolvers.store.tallies import counted
 from resolvers.store.time_limits import Overdue, TimeLimits
 from resolvers.store.wakeups import CHANNEL, NOTIFY_SECONDS, WakeUps
 
@@ -70,6 +71,10 @@ class Database:
         except TimeoutError:
             self._connections.terminate()
 
+    def usage(self) -> Usage:
+        """Return how the connections are used now."""
+        return self._connections.usage()
+
     def wake_listeners(self) -> None:
         """Have whoever listens for changes look, soon after one was committed."""
         self._wake_ups.ask()
@@ -108,7 +113,7 @@ class Database:
             async with asyncio.timeout(self._limits.whole):
                 yield transaction
                 transaction.is_ending = True
-                await connection.execute("COMMIT", timeout=self._limits.saving)
+                await counted("COMMIT", connection.execute("COMMIT", timeout=self._limits.saving))
             if transaction.is_news:
                 self.wake_listeners()
         except BaseException as raised:
@@ -123,7 +128,7 @@ class Database:
         async with self._lent(plan) as connection:
             logger.debug("%s", text)
             try:
-                return await connection.fetch(text, *arguments, timeout=self._read_seconds)
+                return await counted(text, connection.fetch(text, *arguments, timeout=self._read_seconds))
             except OVERDUE as error:
                 raise Overdue(f"The database took longer than {self._limits.read:g} s to answer.") from error
 
@@ -143,7 +148,7 @@ class Database:
         lent = self._lent(Plan.AS_POSTGRES_LIKES)
         connection = await lent.take()
         try:
-            await connection.execute(self._limits.begin, timeout=CONNECT_SECONDS)
+            await counted("BEGIN", connection.execute(self._limits.begin, timeout=CONNECT_SECONDS))
         except BaseException as error:
             lent.give_back(error)
             raise
@@ -155,7 +160,7 @@ class Database:
         if is_given_up or connection.is_closed() or not connection.is_in_transaction():
             return
         try:
-            await connection.execute("ROLLBACK", timeout=CONNECT_SECONDS)
+            await counted("ROLLBACK", connection.execute("ROLLBACK", timeout=CONNECT_SECONDS))
         except LOST as failure:
             logger.debug("ROLLBACK failed: %s", failure)
             connection.terminate()
@@ -222,30 +227,35 @@ class Transaction:
         """Run one statement and return its rows."""
         ready = _ready(statement)
         logger.debug("%s", ready.text)
-        return await self._connection.fetch(ready.text, *ready.arguments, timeout=self._seconds)
+        fetching = self._connection.fetch(ready.text, *ready.arguments, timeout=self._seconds)
+        return await counted(ready.text, fetching)
 
     async def fetch_many(self, statement: ClauseElement, rows: Sequence[dict[str, object]]) -> list[Row]:
         """Run one statement for each row of values, in one round trip, and return the rows they return."""
         compiled = compile_statement(statement)
         logger.debug("%s", compiled.text)
         values = [[row[name] for name in compiled.names] for row in rows]
-        return await self._connection.fetchmany(compiled.text, values, timeout=self._seconds)
+        fetching = self._connection.fetchmany(compiled.text, values, timeout=self._seconds)
+        return await counted(compiled.text, fetching)
 
     async def copy(self, table: Table, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Add rows by COPY."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(columns))
         instants = [place for place, name in enumerate(columns) if isinstance(table.c[name].type, type(Instant))]
         records = _since_2000(rows, instants) if instants else rows
-        await self._connection.copy_records_to_table(
+        copying = self._connection.copy_records_to_table(
             table.name, records=records, columns=list(columns), timeout=self._seconds
         )
+        await counted(f"COPY {table.name}", copying)
 
     async def copy_packed(self, table: Table, packed: Packed) -> None:
         """Add rows by COPY that are packed already."""
         logger.debug("COPY %s (%s)", table.name, ", ".join(packed.columns))
-        await self._connection.copy_to_table(
-            table.name, source=packed.parts(), columns=packed.columns, format="binary", timeout=self._seconds
+        parts, columns = packed.parts(), packed.columns
+        copying = self._connection.copy_to_table(
+            table.name, source=parts, columns=columns, format="binary", timeout=self._seconds
         )
+        await counted(f"COPY {table.name}", copying)
 
 
 def _ready(statement: Statement | ClauseElement) -> Statement:

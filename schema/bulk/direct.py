@@ -53,6 +53,7 @@ class DirectSchema(Refusing, strawberry.Schema):
             )
         try:
             known = find(self, query, _RULES) or await self._learn(query)
+            self.see(known, operation_name, context_value)
             _check_type(known.document, operation_name, allowed_operation_types)
             errors = self.refusals(known, operation_name, variable_values, context_value)
             result = (
@@ -67,6 +68,14 @@ class DirectSchema(Refusing, strawberry.Schema):
             self.show(errors, context_value)
         return ExecutionResult(data=data, errors=errors)
 
+    async def is_subscription(self, query: str, operation_name: str | None) -> bool:
+        """Tell whether an operation is a subscription; what is no document, or has no such operation, is none."""
+        try:
+            known = find(self, query, _RULES) or await self._learn(query)
+            return get_operation_type(known.document, operation_name) is OperationType.SUBSCRIPTION
+        except (GraphQLError, RuntimeError):
+            return False
+
     async def follow(
         self, query: str, variable_values: dict[str, Any] | None, operation_name: str | None, context_value: Any
     ) -> Answers:
@@ -80,6 +89,7 @@ class DirectSchema(Refusing, strawberry.Schema):
         show = partial(self.show, context=context_value)
         try:
             known = find(self, query, _RULES) or await self._learn(query)
+            self.see(known, operation_name, context_value)
             _check_type(known.document, operation_name, {OperationType.SUBSCRIPTION})
             refuse(self.refusals(known, operation_name, variable_values, context_value), show)
             build = partial(self.execution_context_class.build, is_awaitable=cast("Any", optimized_is_awaitable))

@@ -48,6 +48,13 @@ class Known:
                 self._memories[key] = found
         return found
 
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the operation of a name, or the first one where none is given; None where there is no such."""
+        for each in self.document.definitions:
+            if isinstance(each, OperationDefinitionNode) and (not name or (each.name and each.name.value == name)):
+                return each
+        return None
+
     def errors_of(self, operation_name: str | None) -> list[GraphQLError]:
         """Return what is wrong with a request for an operation of the document; a request has to say which it means."""
         if self._operations > 1 and not operation_name:
@@ -101,6 +108,9 @@ class Refusing:
         document = parse(text, **options)
         return document, validate_document(self._schema, document, rules)  # type: ignore[attr-defined]  # Strawberry's
 
+    def see(self, known: Known, operation_name: str | None, context: Any) -> None:
+        """Take notice of the document of a request, before anything is executed."""
+
     def refusals(
         self,
         known: Known,
@@ -123,6 +133,7 @@ class Documents(SchemaExtension):
             asked.graphql_document = known.document
             name = asked._provided_operation_name  # noqa: SLF001 - its public name guesses
             refusing = asked.schema if isinstance(asked.schema, Refusing) else Refusing()
+            refusing.see(known, name, asked.context)
             asked.pre_execution_errors = refusing.refusals(known, name, asked.variables, asked.context)
         yield
 

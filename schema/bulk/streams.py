@@ -53,6 +53,11 @@ class Answers:
         self._source = source
         self._execute = execute
         self._show = show
+        self._at_end: Callable[[], None] | None = None
+
+    def at_end(self, tell: Callable[[], None]) -> None:
+        """Have it told once when they are left."""
+        self._at_end = tell
 
     def __aiter__(self) -> Self:
         return self
@@ -68,4 +73,9 @@ class Answers:
 
     async def aclose(self) -> None:
         """Leave the source."""
-        await self._source.aclose()
+        try:
+            await self._source.aclose()
+        finally:
+            tell, self._at_end = self._at_end, None
+            if tell is not None:
+                tell()

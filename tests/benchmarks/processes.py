@@ -51,7 +51,7 @@ class Server:
 
 def start_service(dsn: str, command: Sequence[str | os.PathLike[str]] = (COMMAND,)) -> Server:
     """Start the service over a database, as a user does."""
-    words = (*command, "serve", "--port", "0", "--log-level", "warning", "--database-url", dsn)
+    words = (*command, "serve", "--port", "0", "--log-level", "warning", "--log-format", "text", "--database-url", dsn)
     return Server(words, "backtest-graph")
 
 

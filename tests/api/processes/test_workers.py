@@ -78,12 +78,12 @@ async def stops_clean(options: tuple[str, ...], data: Path) -> None:
     assert not is_running(data)
 
 
-async def test_workers_that_end_again_and_again_end_the_service() -> None:
+async def test_workers_that_end_again_and_again_end_the_service(tmp_path: Path) -> None:
     said: list[str] = []
     stop, hurry = asyncio.Event(), asyncio.Event()
     with bind("127.0.0.1", 0) as sockets:
         running = asyncio.ensure_future(
-            Workers(Settings(workers=2), "postgresql://", sockets, said.append, patience=1).run(
+            Workers(Settings(workers=2), "postgresql://", sockets, said.append, tmp_path, patience=1).run(
                 stop, hurry, started=lambda: said.append("started")
             )
         )

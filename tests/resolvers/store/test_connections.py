@@ -109,6 +109,18 @@ async def test_connections_that_are_idle_for_long_are_closed(two: Connections, m
     assert await mode_of(second)
 
 
+async def test_usage_tells_what_is_open_lent_and_waited_for(two: Connections) -> None:
+    first, second = await two.take(Plan.ONCE), await two.take(Plan.ONCE)
+    waiting = asyncio.create_task(two.take(Plan.ONCE))
+    await asyncio.sleep(0)
+    assert two.usage() == (2, 2, 1)
+    two.give(first)
+    two.give(await waiting)
+    assert two.usage() == (2, 1, 0)
+    two.give(second)
+    assert two.usage() == (2, 0, 0)
+
+
 async def test_closing_waits_for_the_last_use_and_ends_all(two: Connections) -> None:
     lent = [await two.take(Plan.ONCE) for _ in range(2)]
     two.give(lent[0])

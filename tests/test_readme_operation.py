@@ -1,0 +1,88 @@
+"""What the README shows to operators is true: the unit, the compose files, the line of the log, the metrics."""
+
+import configparser
+import dataclasses
+import re
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+import yaml
+
+from api.observation.logs import JsonFormatter, log_work
+from api.observation.work import Work
+from api.settings import Settings, environment_name
+from tests.service import COMMAND
+from tests.test_readme import BLOCKS, README
+
+SETTINGS = {setting.name for setting in dataclasses.fields(Settings)}
+[UNIT] = [text for kind, text in BLOCKS if kind == "ini"]
+COMPOSED: list[dict[str, Any]] = [yaml.safe_load(text) for kind, text in BLOCKS if kind == "yaml"]
+[METRICS] = [text for kind, text in BLOCKS if kind == "text"]
+
+
+def unit() -> configparser.ConfigParser:
+    parser = configparser.ConfigParser(interpolation=None, strict=True)
+    parser.optionxform = str  # type: ignore[assignment, method-assign]  # systemd's names are in mixed case
+    parser.read_string(UNIT)
+    return parser
+
+
+def flags(command: str) -> set[str]:
+    """Return the names of settings whose flags a command gives to the service."""
+    _, _, ours = command.rpartition("backtest-graph serve")
+    return {word.removeprefix("--").replace("-", "_") for word in shlex.split(ours.rstrip('"')) if word[:2] == "--"}
+
+
+def test_the_unit_stops_in_order_and_gives_settings_that_there_are() -> None:
+    service = unit()["Service"]
+    assert (service["KillMode"], service["TimeoutStopSec"]) == ("mixed", "30")
+    assert service["ExecStart"].split()[:2] == ["/opt/backtest-graph/.venv/bin/backtest-graph", "serve"]
+    assert flags(service["ExecStart"]) == {"log_format"}
+    assert service["Environment"] == f"{environment_name('data_dir')}=%S/{service['StateDirectory']}"
+
+
+def test_systemd_takes_the_unit(tmp_path: Path) -> None:
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed here")
+    path = tmp_path / "backtest-graph.service"
+    path.write_text(UNIT.replace("/opt/backtest-graph/.venv/bin/backtest-graph", str(COMMAND)), encoding="utf-8")
+    result = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, check=False)
+    assert (result.returncode, str(path) in result.stderr) == (0, False), result.stderr
+
+
+def test_compose_gives_settings_that_there_are_and_time_to_stop() -> None:
+    assert [set(each["services"]) for each in COMPOSED] == [{"backtest-graph"}, {"backtest-graph", "postgres"}]
+    for each in COMPOSED:
+        service = each["services"]["backtest-graph"]
+        assert set(service["environment"]) <= {environment_name(name) for name in SETTINGS}
+        assert flags(service["command"])
+        assert flags(service["command"]) <= SETTINGS
+        assert service["stop_grace_period"] == "30s"
+        volumes = {volume.partition(":")[0] for every in each["services"].values() for volume in every["volumes"]}
+        assert volumes - {"."} == set(each["volumes"])
+
+
+def test_every_variable_of_ours_is_one_of_a_setting() -> None:
+    named = set(re.findall(r"BACKTEST_GRAPH_\w+", README))
+    assert named == {environment_name(name) for name in SETTINGS}
+
+
+def test_the_line_of_the_log_has_what_a_line_has(caplog: pytest.LogCaptureFixture) -> None:
+    [shown] = [orjson.loads(text) for kind, text in BLOCKS if kind == "json" and '"request_id"' in text]
+    caplog.set_level("INFO", "backtest_graph")
+    log_work(Work("request", "http", "abc"))
+    [record] = caplog.records
+    assert list(orjson.loads(JsonFormatter().format(record))) == list(shown)
+
+
+def test_every_metric_that_is_shown_is_told(service_url: str) -> None:
+    shown = re.findall(r"^backtest_graph_\w+(?=[{ ])", METRICS, flags=re.MULTILINE)
+    families = set(re.findall(r"^# TYPE (\w+) ", httpx.get(f"{service_url}/metrics").text, flags=re.MULTILINE))
+    assert len(shown) == len(METRICS.splitlines())
+    assert {name.removesuffix("_bucket") for name in shown} <= families
