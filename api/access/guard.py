@@ -19,7 +19,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
 )
 """Each for answers that have none of that name: GraphiQL's page has a policy of its own, its assets are kept."""
 
-CORS_HEADERS = ("Authorization", "Content-Type", "Content-Encoding", "X-Request-Id")
+CORS_HEADERS = ("Authorization", "Content-Type", "Content-Encoding", "GraphQL-Cost", "X-Request-Id")
 CORS_SECONDS = 600
 """How long a browser remembers what it may send."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from api.access.guard import HEADERS, Guard
 from api.access.sites import Sites
+from api.http.graphql import COST
 from api.settings import Settings
 from tests.api.access.conftest import COUNT, NEW, Open, ask
 
@@ -112,7 +113,7 @@ async def test_other_sites_may_link_to_the_page_and_not_ask_by_get(opened: Open)
 
 async def test_listed_sites_ask_first_and_are_answered(opened: Open) -> None:
     preflight = {"origin": APP, "access-control-request-method": "POST"}
-    wanted = {"access-control-request-headers": "authorization,content-type"}
+    wanted = {"access-control-request-headers": f"authorization,content-type,{COST}"}
     async with opened(**PROXIED, authentication=True) as http:
         response = await http.options("/graphql", headers=preflight | wanted)
         assert response.status_code == 200
