@@ -56,7 +56,7 @@ class Database:
         Raises:
             Unavailable: no server answers under the address.
         """
-        connect = partial(_connect, _plain(dsn), limits)
+        connect = partial(_connect, plain(dsn), limits)
         database = cls(Connections(connect, connections, limits.wait), limits)
         await database.fetch(select(literal_column("1")), plan=Plan.ONCE)
         return database
@@ -263,7 +263,7 @@ def _is_lost(error: BaseException) -> bool:
     return isinstance(error, OSError) or "connection" in str(error)
 
 
-def _plain(dsn: str) -> str:
+def plain(dsn: str) -> str:
     """Return the address without SQLAlchemy's driver name, which asyncpg does not know."""
     scheme, separator, rest = dsn.partition("://")
     return scheme.partition("+")[0] + separator + rest
