@@ -1,6 +1,5 @@
 """Write a backup: one snapshot of the database, taken while others go on reading and saving."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -25,11 +24,11 @@ async def back_up(settings: Settings, path: Path, say: Say, *, overwrite: bool) 
     if path == PIPE:
         if sys.stdout.isatty():
             raise ArchiveError("A backup is nothing for a terminal: name a file, or pipe it into a program.")
-        snapshot, length = await _write(settings, sys.stdout.fileno(), say), ""
+        snapshot, length = await _write(settings, None, say), ""
     else:
-        with new_file(path, overwrite=overwrite) as descriptor:
-            snapshot = await _write(settings, descriptor, say)
-            length = f", {size(os.fstat(descriptor).st_size)}"
+        with new_file(path, overwrite=overwrite) as file:
+            snapshot = await _write(settings, file, say)
+            length = f", {size(file.stat().st_size)}"
     say(f"Backed up {in_words(snapshot.runs)} of revision {snapshot.revision} to {path}{length}")
 
 
@@ -38,10 +37,10 @@ def in_words(runs: int) -> str:
     return "1 run" if runs == 1 else f"{runs:,} runs"
 
 
-async def _write(settings: Settings, output: int, say: Say) -> Snapshot:
+async def _write(settings: Settings, file: Path | None, say: Say) -> Snapshot:
     # The transaction ids in them mean nothing in another cluster.
     without = [backtest_changes.name]
     async with open_server(settings, say) as dsn, hold_snapshot(dsn) as snapshot:
         refuse_newer(snapshot.revision, "The database")
-        await write_archive(dsn, output, schema=snapshot.schema, snapshot=snapshot.name, without=without)
+        await write_archive(dsn, file, schema=snapshot.schema, snapshot=snapshot.name, without=without)
     return snapshot

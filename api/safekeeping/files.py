@@ -15,8 +15,8 @@ PIPE = Path("-")
 
 
 @contextmanager
-def new_file(path: Path, *, overwrite: bool) -> Iterator[int]:
-    """Give the descriptor of a new file that gets its name when the block ends well, on the disk by then.
+def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
+    """Give an empty file beside a path, which gets that name when the block ends well.
 
     Raises:
         ArchiveError: it is there already, or cannot be written; nothing is left of it then.
@@ -27,17 +27,16 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[int]:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)  # for us only
     except OSError as error:
         raise ArchiveError(f"{path} cannot be written: {error.strerror}.") from error
+    os.close(descriptor)
     unfinished = Path(name)
     try:
-        yield descriptor
-        os.fsync(descriptor)
+        yield unfinished
         _check_free(path, overwrite=overwrite)
         unfinished.replace(path)
         _sync(path.parent)
     except OSError as error:
         raise ArchiveError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
-        os.close(descriptor)
         unfinished.unlink(missing_ok=True)
 
 

@@ -10,6 +10,7 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
 
@@ -30,8 +31,8 @@ class ArchiveError(Exception):
     """A backup cannot be made, read or restored; the message says why and what helps."""
 
 
-async def write_archive(dsn: str, output: int | None, *, schema: str, snapshot: str, without: Sequence[str]) -> None:
-    """Write what a snapshot sees of a schema to a descriptor, or to what is piped out: compressed, custom format.
+async def write_archive(dsn: str, file: Path | None, *, schema: str, snapshot: str, without: Sequence[str]) -> None:
+    """Write what a snapshot sees of a schema to a file, or to what is piped out: compressed, in the custom format.
 
     `without` are tables whose rows are left out.
 
@@ -42,7 +43,9 @@ async def write_archive(dsn: str, output: int | None, *, schema: str, snapshot: 
     options = ["--format=custom", "--no-password", "--encoding=UTF8", f"--lock-wait-timeout={LOCK_SECONDS}s"]
     options += [f'--schema="{schema}"', f"--snapshot={snapshot}"]
     options += [f"--exclude-table-data={table}" for table in without]
-    async with _running("pg_dump", *options, f"--dbname={address}", output=output, password=password) as process:
+    # Not to a descriptor: only in a file of its own it notes at the end where each table begins.
+    options += [f"--dbname={address}"] + ([f"--file={file}"] if file else [])
+    async with _running("pg_dump", *options, output=None, password=password) as process:
         await _end_well(process, "pg_dump")
 
 
