@@ -26,7 +26,9 @@ Result = TypeVar("Result")
 CONNECT_SECONDS = 5.0
 """How long a request waits for a server that is starting or was restarted."""
 
-_LOST_STATES = ("08", "57P01", "57P02", "57P03")
+_LOST_STATES = ("08", "57P01", "57P02", "57P03", "53300")
+_NO_ROOM_STATES = ("53100", "53200", "58030")
+"""The disk or the memory of the server is full, or its disk fails: a client can do nothing about it but wait."""
 LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 """What a lost connection can raise, among other things: `_is_lost` tells."""
 OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
@@ -148,6 +150,7 @@ class Database:
             raise Overdue(
                 f"The database took longer than {self._limits.save:g} s for the change: nothing of it is stored."
             ) from error
+        _refuse_for_room(error)
         if isinstance(error, LOST) and _is_lost(error):
             raise Unavailable("The connection to the database was lost.") from error
 
@@ -250,6 +253,7 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await work()
         except LOST as error:
+            _refuse_for_room(error)
             if not _is_lost(error):
                 raise
             if asyncio.get_running_loop().time() > deadline:
@@ -261,6 +265,11 @@ def _is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_LOST_STATES)
     return isinstance(error, OSError) or "connection" in str(error)
+
+
+def _refuse_for_room(error: BaseException) -> None:
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _NO_ROOM_STATES:
+        raise Unavailable("The database has no room left: nothing of this was stored.") from error
 
 
 def plain(dsn: str) -> str:

@@ -43,8 +43,8 @@ class Fault:
         """Check that saves are answered again in time, that none is lost and none is partial; print the figures."""
         await self.savers.have_saved(AFTER)
         took = self.savers.seconds_until_an_answer(since)
-        runs = await check_saved(self.savers.url, self.savers)
         saved, errors = len(self.savers.acknowledged), dict(self.savers.errors)
+        runs = await check_saved(self.savers.url, self.savers)
         _tell(f"{what}: {saved} acknowledged, 0 lost, {runs} runs and 0 partial; refused {errors}")
         self.patience.check(f"{what}: answered after", took, seconds)
 
