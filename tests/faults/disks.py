@@ -39,3 +39,8 @@ def fill(disk: Path) -> Path:
         while file.write(_BLOCK):
             pass
     return ballast
+
+
+def make_read_only(disk: Path) -> None:
+    """Forbid all writing to a disk."""
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)

@@ -4,12 +4,11 @@ import asyncio
 import re
 import time
 from collections import Counter
-from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.faults.disks import fill, small_disk
+from tests.faults.disks import fill, make_read_only, small_disk
 from tests.faults.running import under_saves
 from tests.resolvers.store.servers import embedded
 from tests.service import run_command
@@ -60,9 +59,13 @@ async def test_a_disk_that_is_full_when_the_data_is_there_already_is_told() -> N
         assert_told(result.returncode, result.stderr, "No space left on device")
 
 
-def test_a_data_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    result = run_command("serve", "--port", "0", "--data-dir", Path("/proc/backtest-graph/data"))
-    assert_told(result.returncode, result.stderr, "--data-dir")
+async def test_a_disk_that_can_only_be_read_is_told() -> None:
+    with small_disk(300) as disk:
+        async with embedded(disk / "data"):
+            pass
+        make_read_only(disk)
+        result = await asyncio.to_thread(run_command, "serve", "--port", "0", "--data-dir", disk / "data")
+        assert_told(result.returncode, result.stderr, "Read-only file system.*--data-dir")
 
 
 def assert_told(status: int, said: str, words: str) -> None:

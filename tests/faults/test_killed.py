@@ -24,6 +24,14 @@ async def test_the_service_is_killed() -> None:
     assert not is_running(fault.data)
 
 
+async def test_one_of_two_services_on_a_data_folder_is_killed() -> None:
+    async with under_saves() as fault:
+        with fault.started_again():
+            fault.service.kill()
+            await fault.goes_on(time.monotonic(), what="kill -9 of one of two services on a data folder")
+    assert not is_running(fault.data)
+
+
 async def test_one_of_two_workers_is_killed() -> None:
     async with under_saves("--workers", "2") as fault:
         since = time.monotonic()
