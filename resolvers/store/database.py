@@ -29,7 +29,7 @@ CONNECT_SECONDS = 5.0
 _LOST_STATES = ("08", "57P01", "57P02", "57P03", "53300")
 _NO_ROOM_STATES = ("53100", "53200", "58030")
 """The disk or the memory of the server is full, or its disk fails: a client can do nothing about it but wait."""
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What a lost connection can raise, among other things: `_is_lost` tells."""
 OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
 """What too long a statement raises: a server that hangs, and one that stops it by itself."""
@@ -186,6 +186,8 @@ class _Lent:
             self._connections.give(self._connection)
             return
         # What is cancelled may be in the middle of an answer that nobody reads.
+        if isinstance(error, asyncpg.InternalClientError):
+            self._connection.terminate()
         is_cancelled = isinstance(error, asyncio.CancelledError)
         is_hung = isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
         self._connections.give(self._connection, is_unfinished=is_cancelled, is_hung=is_hung)
@@ -264,7 +266,8 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
 def _is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_LOST_STATES)
-    return isinstance(error, OSError) or "connection" in str(error)
+    # What the server says as it dies leaves asyncpg in a state of which it knows nothing: an InternalClientError.
+    return isinstance(error, (OSError, asyncpg.InternalClientError)) or "connection" in str(error)
 
 
 def _refuse_for_room(error: BaseException) -> None:

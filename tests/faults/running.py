@@ -44,6 +44,7 @@ class Fault:
         await self.savers.have_saved(AFTER)
         took = self.savers.seconds_until_an_answer(since)
         saved, errors = len(self.savers.acknowledged), dict(self.savers.errors)
+        assert "INTERNAL" not in errors
         runs = await check_saved(self.savers.url, self.savers)
         _tell(f"{what}: {saved} acknowledged, 0 lost, {runs} runs and 0 partial; refused {errors}")
         self.patience.check(f"{what}: answered after", took, seconds)

@@ -25,6 +25,7 @@ async def test_postgresql_is_frozen_for_20_seconds() -> None:
             since = time.monotonic()
             for process in frozen:
                 process.send_signal(signal.SIGCONT)
+        assert set(fault.savers.errors) <= {"TIMEOUT", "UNAVAILABLE"}
         await fault.goes_on(since, what="SIGSTOP of PostgreSQL for 20 s, after SIGCONT")
 
 
