@@ -18,16 +18,31 @@ from api.observation.traces import TracesUnavailable
 from api.processes.serving import serve as serve_until_stopped
 from api.processes.sockets import AddressTaken
 from api.processes.workers import Crashing
+from api.safekeeping.backup import back_up
+from api.safekeeping.restore import restore as restore_backup
 from api.settings import Settings, settings_options
 from api.storage import TooManyConnections, open_database, open_server
 from api.storage import migrate as migrate_database
 from api.token_commands import token_commands
 from migrations.history import Behind
 from resolvers.store.database import Unavailable
+from resolvers.store.dumps import ArchiveError
 from resolvers.store.embedded import EmbeddedError
 from schema.schema import schema as graphql_schema
 
 T = TypeVar("T")
+
+EXPLAINED = (
+    AddressTaken,
+    ArchiveError,
+    Behind,
+    Crashing,
+    EmbeddedError,
+    TooManyConnections,
+    TracesUnavailable,
+    Unavailable,
+)
+"""Errors whose message has the remedy."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -73,6 +88,30 @@ def migrate(**given: Any) -> None:
 
 
 @main.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--overwrite", is_flag=True, help="Write over a file of that name.")
+@settings_options("database_url", "data_dir")
+def backup(file: Path, overwrite: bool, **given: Any) -> None:
+    """Write all that is stored to FILE, also while the service runs; - is what is piped out.
+
+    It holds the hashes of tokens, and only its owner may read it.
+    """
+    _run(back_up(Settings(**given), file, say, overwrite=overwrite))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--replace", is_flag=True, help="Replace all that is stored; without it, the database must be empty.")
+@settings_options("database_url", "data_dir")
+def restore(file: Path, replace: bool, **given: Any) -> None:
+    """Restore what `backup` wrote to FILE; - is what is piped in.
+
+    Where it fails, nothing is changed. No service may be running.
+    """
+    _run(restore_backup(Settings(**given), file, say, replace=replace))
+
+
+@main.command()
 def schema() -> None:
     """Print the GraphQL schema."""
     click.echo(graphql_schema.as_str())
@@ -108,9 +147,7 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(work)
-    except (
-        AddressTaken, Behind, Crashing, EmbeddedError, TooManyConnections, TracesUnavailable, Unavailable
-    ) as error:  # fmt: skip
+    except EXPLAINED as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None

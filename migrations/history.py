@@ -10,7 +10,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from resolvers.store.database import Unavailable
 
@@ -29,9 +29,16 @@ async def upgrade(dsn: str) -> tuple[str | None, str]:
         Behind: the database is of a newer version of the service than this one.
         Unavailable: no database can be reached under the address.
     """
+    async with migrating(dsn) as connection:
+        return await connection.run_sync(bring_up_to_date)
+
+
+@asynccontextmanager
+async def migrating(dsn: str) -> AsyncIterator[AsyncConnection]:
+    """Give a connection in a transaction during which nobody else migrates; raises Unavailable."""
     async with engine_of(dsn) as engine, engine.begin() as connection:
         await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-        return await connection.run_sync(_upgrade)
+        yield connection
 
 
 async def check(dsn: str) -> None:
@@ -41,7 +48,7 @@ async def check(dsn: str) -> None:
     head = _scripts().get_current_head()
     if current == head:
         return
-    _refuse_newer(current)
+    refuse_newer(current, "The database")
     raise Behind(f"The database is at revision {current or 'none'} and {head} is needed: run `backtest-graph migrate`.")
 
 
@@ -67,21 +74,21 @@ async def _current(engine: AsyncEngine) -> str | None:
         return await connection.run_sync(_revision)
 
 
-def _upgrade(connection: Connection) -> tuple[str | None, str]:
+def bring_up_to_date(connection: Connection, *, to: str = "head") -> tuple[str | None, str]:
+    """Run the revisions that are missing up to one and return the revisions before and after; raises Behind."""
     before = _revision(connection)
-    _refuse_newer(before)
+    refuse_newer(before, "The database")
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    return before, str(_scripts().get_current_head())
+    command.upgrade(config, to)
+    return before, str(_revision(connection))
 
 
-def _refuse_newer(revision: str | None) -> None:
+def refuse_newer(revision: str | None, what: str) -> None:
+    """Raise Behind if what is of a revision that this version does not know."""
     known = {script.revision for script in _scripts().walk_revisions()}
     if revision is not None and revision not in known:
-        raise Behind(
-            f"The database is at revision {revision}, which is newer than this version: upgrade backtest-graph."
-        )
+        raise Behind(f"{what} is at revision {revision}, which is newer than this version: upgrade backtest-graph.")
 
 
 def _revision(connection: Connection) -> str | None:

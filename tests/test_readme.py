@@ -93,7 +93,8 @@ def test_curl_asks_as_printed(service_url: str) -> None:
 
 def test_the_commands_of_the_command_line_work(tmp_path: Path) -> None:
     used = {command.split()[1] for command in commands() if command.startswith("backtest-graph ")}
-    assert used == {"import", "migrate", "schema", "serve", "token"}  # the last two are run in tests/api/access
+    in_access = {"serve", "token"}  # which are run in tests/api/access
+    assert used == {"backup", "import", "migrate", "restore", "schema"} | in_access
     with passable_folder() as folder:
         documents = real_documents("BACKTEST")[:2]
         (tmp_path / "results").mkdir()
@@ -106,7 +107,22 @@ def test_the_commands_of_the_command_line_work(tmp_path: Path) -> None:
         assert (result.returncode, "2 runs" in result.stderr + result.stdout) == (0, True), result
         result = run_command("migrate", "--data-dir", folder / "data")
         assert result.returncode == 0
+        [backup, restore] = [shlex.split(each)[1:] for each in commands() if "runs.backup" in each]
+        result = run_command(backup[0], tmp_path / backup[1], "--data-dir", folder / "data")
+        assert (result.returncode, "Backed up 2 runs" in result.stderr) == (0, True), result
+        result = run_command(restore[0], tmp_path / restore[1], restore[2], folder / restore[3])
+        assert (result.returncode, "Restored 2 runs" in result.stderr) == (0, True), result
     assert run_command("schema").stdout == Path(api.__file__).with_name("schema.graphql").read_text(encoding="utf-8")
+
+
+def test_the_timed_backups_are_commands_that_work(tmp_path: Path) -> None:
+    lines = re.findall(r"(backtest-graph backup --overwrite \S+?/runs.*?backup)`", README)
+    assert len(lines) == 2
+    for line in lines:
+        command = line.replace("\\%", "%").replace("/var/backups", str(tmp_path))
+        command = command.replace("backtest-graph", str(COMMAND)) + f" --data-dir {tmp_path}/none"
+        result = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert result.stderr.startswith(f"Error: There is no database in {tmp_path}/none")
 
 
 def test_the_commands_for_developers_are_there() -> None:

@@ -39,6 +39,15 @@ def find_binaries(folder: Path, account: Account, say: Callable[[str], None]) ->
     )
 
 
+def find_program(name: str) -> Path:
+    """Return one of the client programs, which need no other user: they run as ourselves, as root, too.
+
+    Raises:
+        EmbeddedError: the wheel is not installed.
+    """
+    return _site_packages() / _INSTALLATION / "bin" / name
+
+
 def remove_old_copies(folder: Path, binaries: Path) -> None:
     """Remove the copies that earlier versions made in a data folder; no server may be running."""
     if folder == default_data_dir():

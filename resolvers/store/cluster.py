@@ -19,6 +19,8 @@ from resolvers.store.binaries import MAJOR
 from resolvers.store.folders import DataFolder, EmbeddedError, log_tail, open_log
 
 _DELETED = " (deleted)"
+_LEAST_BYTES = 100 * 2**20
+"""What a new cluster needs: initdb writes 40 MB, and the first minutes some logs of 16 MB each."""
 _FAST_SECONDS = 3.5
 _IMMEDIATE_SECONDS = 1.5
 # The default on Linux, files in /dev/shm, fails where that is 64 MB small, as in containers.
@@ -63,6 +65,7 @@ async def make_cluster(folder: DataFolder, account: Account, binaries: Path, loc
     unfinished = folder.unfinished
     if unfinished.exists():
         shutil.rmtree(unfinished)
+    _check_room(folder.path)
     unfinished.mkdir(mode=0o700)
     account.own(unfinished)
     command: list[str | Path] = [
@@ -86,6 +89,15 @@ async def make_cluster(folder: DataFolder, account: Account, binaries: Path, loc
         )
     unfinished.rename(folder.cluster)
     _sync(folder.path)
+
+
+def _check_room(path: Path) -> None:
+    free = shutil.disk_usage(path).free
+    if free < _LEAST_BYTES:
+        raise EmbeddedError(
+            f"The disk of {path} has {free >> 20} MB left, and a new data folder needs {_LEAST_BYTES >> 20}: "
+            "make room, or choose another folder with --data-dir."
+        )
 
 
 def launch(

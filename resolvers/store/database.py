@@ -28,8 +28,10 @@ Result = TypeVar("Result")
 CONNECT_SECONDS = 5.0
 """How long a request waits for a server that is starting or was restarted."""
 
-_LOST_STATES = ("08", "57P01", "57P02", "57P03")
-LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_LOST_STATES = ("08", "57P01", "57P02", "57P03", "53300")
+_NO_ROOM_STATES = ("53100", "53200", "58030")
+"""The disk or the memory of the server is full, or its disk fails: a client can do nothing about it but wait."""
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 """What a lost connection can raise, among other things: `_is_lost` tells."""
 OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
 """What too long a statement raises: a server that hangs, and one that stops it by itself."""
@@ -59,7 +61,7 @@ class Database:
         Raises:
             Unavailable: no server answers under the address.
         """
-        connect = partial(_connect, _plain(dsn), limits)
+        connect = partial(_connect, plain(dsn), limits)
         database = cls(Connections(connect, connections, limits.wait), limits)
         await database.fetch(select(literal_column("1")), plan=Plan.ONCE)
         return database
@@ -173,6 +175,7 @@ class Database:
             raise Overdue(
                 f"The database took longer than {self._limits.save:g} s for the change: nothing of it is stored."
             ) from error
+        _refuse_for_room(error)
         if isinstance(error, LOST) and _is_lost(error):
             raise Unavailable("The connection to the database was lost.") from error
 
@@ -208,6 +211,8 @@ class _Lent:
             self._connections.give(self._connection)
             return
         # What is cancelled may be in the middle of an answer that nobody reads.
+        if isinstance(error, asyncpg.InternalClientError):
+            self._connection.terminate()
         is_cancelled = isinstance(error, asyncio.CancelledError)
         is_hung = isinstance(error, TimeoutError) or isinstance(error.__cause__, TimeoutError)
         self._connections.give(self._connection, is_unfinished=is_cancelled, is_hung=is_hung)
@@ -282,6 +287,7 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
         try:
             return await work()
         except LOST as error:
+            _refuse_for_room(error)
             if not _is_lost(error):
                 raise
             if asyncio.get_running_loop().time() > deadline:
@@ -292,10 +298,16 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
 def _is_lost(error: BaseException) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return str(error.sqlstate or "").startswith(_LOST_STATES)
-    return isinstance(error, OSError) or "connection" in str(error)
+    # What the server says as it dies leaves asyncpg in a state of which it knows nothing: an InternalClientError.
+    return isinstance(error, (OSError, asyncpg.InternalClientError)) or "connection" in str(error)
 
 
-def _plain(dsn: str) -> str:
+def _refuse_for_room(error: BaseException) -> None:
+    if isinstance(error, asyncpg.PostgresError) and error.sqlstate in _NO_ROOM_STATES:
+        raise Unavailable("The database has no room left: nothing of this was stored.") from error
+
+
+def plain(dsn: str) -> str:
     """Return the address without SQLAlchemy's driver name, which asyncpg does not know."""
     scheme, separator, rest = dsn.partition("://")
     return scheme.partition("+")[0] + separator + rest

@@ -116,6 +116,19 @@ class EmbeddedPostgres:
             # The data folder was removed, so nobody else can come.
             await self._leave()
 
+    async def has_other_users(self) -> bool:
+        """Tell whether another process uses the data folder, too.
+
+        Raises:
+            TimeoutError: somebody is starting or stopping the server all the time.
+        """
+        if self._users_lock is None:
+            raise EmbeddedError("The embedded PostgreSQL has not been started.")
+        async with exclusively(self._folder.start_lock, seconds=_START_SECONDS):
+            is_alone = try_lock(self._users_lock, fcntl.LOCK_EX)
+            fcntl.flock(self._users_lock, fcntl.LOCK_SH)
+        return not is_alone
+
     async def __aenter__(self) -> Self:
         await self.start()
         return self

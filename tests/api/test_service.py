@@ -21,10 +21,8 @@ from resolvers.store.embedded import EmbeddedPostgres
 from tests.client import Client
 from tests.operations import RUN, SAVE, SAVE_MANY, count_runs
 from tests.resolvers.store.servers import becomes_true, is_running, passable_folder, postmaster
+from tests.savers import TRADES, Savers, check_saved
 from tests.service import COMMAND, Service, run_command
-
-TRADES = [{"entryTime": "2024-01-02", "entryPrice": 1.0, "exitTime": "2024-01-03", "pnl": 1.0}] * 40
-CURVE = {"values": [1.0] * 31}
 
 
 @contextlib.contextmanager
@@ -61,43 +59,14 @@ async def save_all(client: Client, inputs: list[Any]) -> int:
 
 
 async def test_after_kill_9_in_the_middle_of_saves_every_acknowledged_run_is_whole_and_none_is_partial() -> None:
-    acknowledged: list[str] = []
     with started() as (service, data):
-        async with client_of(service) as http:
-            savers = [asyncio.ensure_future(save_forever(Client(http), acknowledged)) for _ in range(8)]
-            await becomes_true(lambda: len(acknowledged) >= 60)
+        async with Savers(service.url) as savers:
+            await savers.have_saved(60)
             service.kill()
-            await asyncio.gather(*savers)
         with Service("--data-dir", str(data)) as again:
-            async with client_of(again) as http:
-                counts = await trade_counts(Client(http))
+            await check_saved(again.url, savers)
             assert again.stop() == 0
         assert not is_running(data)
-    assert set(acknowledged) <= counts.keys()
-    assert set(counts.values()) == {(len(TRADES), 31)}
-
-
-async def save_forever(client: Client, acknowledged: list[str]) -> None:
-    with contextlib.suppress(httpx.TransportError):
-        while True:
-            id = str(uuid4())
-            await client.ask(SAVE, input=RUN | {"id": id, "trades": TRADES, "equityCurve": CURVE})
-            acknowledged.append(id)
-
-
-async def trade_counts(client: Client) -> dict[str, tuple[int, int]]:
-    """Return how many trades and points of its curve each stored run has."""
-    found: dict[str, tuple[int, int]] = {}
-    after = None
-    query = """query($after: String) { backtests(first: 500, after: $after) {
-      nodes { id trades(first: 0) { totalCount } equityCurve { length } } pageInfo { hasNextPage endCursor }
-    } }"""
-    while True:
-        page = (await client.ask(query, after=after))["backtests"]
-        found |= {run["id"]: (run["trades"]["totalCount"], run["equityCurve"]["length"]) for run in page["nodes"]}
-        after = page["pageInfo"]["endCursor"]
-        if not page["pageInfo"]["hasNextPage"]:
-            return found
 
 
 async def test_the_service_answers_again_after_kill_9_of_postgresql() -> None:

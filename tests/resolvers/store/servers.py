@@ -117,11 +117,11 @@ async def ask(dsn: str, question: str = "SELECT 1") -> object:
         await connection.close()
 
 
-async def becomes_true(check: Callable[[], bool], seconds: float = 20) -> None:
+async def becomes_true(check: Callable[[], bool], seconds: float = 20, *, every: float = 0.05) -> None:
     deadline = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < deadline
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(every)
 
 
 async def comes_back(dsn: str) -> None:
