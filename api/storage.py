@@ -61,11 +61,12 @@ async def check_connections(database: Database, settings: Settings) -> None:
     limits = ("max_connections", "superuser_reserved_connections", "reserved_connections")
     [row] = await database.fetch(select(*(func.current_setting(name, True).label(name) for name in limits)))
     most, *reserved = (int(row[name] or 0) for name in limits)
-    wanted, taken = settings.workers * settings.database_connections, most - sum(reserved)
+    # A worker listens on one more while somebody subscribes.
+    wanted, taken = settings.workers * (settings.database_connections + 1), most - sum(reserved)
     if wanted > taken:
         raise TooManyConnections(
-            f"{settings.workers} x {settings.database_connections} connections may be opened, and PostgreSQL takes "
-            f"{taken}: lower --workers or --database-connections, or raise its max_connections."
+            f"{settings.workers} x ({settings.database_connections} + 1) connections may be opened, and PostgreSQL "
+            f"takes {taken}: lower --workers or --database-connections, or raise its max_connections."
         )
 
 

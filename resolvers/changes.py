@@ -13,8 +13,8 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import CTE, Delete, FromClause, Insert, Uuid, delete, func, literal, literal_column, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy import CTE, Delete, FromClause, Uuid, delete, func, literal, literal_column, select, tuple_
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Transaction, Unavailable
@@ -46,12 +46,12 @@ async def note_changes(transaction: Transaction, kind: ChangeKind, ids: Sequence
 
 
 def note_of(rows: FromClause, kind: ChangeKind, *, deleted_run: Any = None) -> Insert:
-    """Write a note for each of some rows with an id, to stand beside the statement that makes them."""
+    """Write a note for each of some rows with an id, to stand beside the only statement that changes them."""
     names = ["backtest_id", "kind", "changed_at"]
     values = [rows.c.id, _constant(kind), func.now()]
     if deleted_run is not None:
         names, values = [*names, "deleted_run"], [*values, deleted_run]
-    return insert(backtest_changes).from_select(names, select(*values)).on_conflict_do_nothing()
+    return insert(backtest_changes).from_select(names, select(*values))
 
 
 def noted_deletion(statement: Delete) -> Any:
@@ -85,8 +85,9 @@ async def prune(database: Database, *, most: int = MOST_AT_ONCE) -> int:
 
 @shaped
 def _note(kind: ChangeKind, *, ids: Slot) -> Insert:
-    """Note runs by their ids."""
-    return note_of(func.unnest(literal(ids, type_=ARRAY(Uuid))).table_valued("id", name="given").render_derived(), kind)
+    """Note runs by their ids; what a transaction did first is what is told."""
+    given = func.unnest(literal(ids, type_=ARRAY(Uuid))).table_valued("id", name="given").render_derived()
+    return note_of(given, kind).on_conflict_do_nothing()
 
 
 @shaped

@@ -20,7 +20,7 @@ from api.observation.metrics import keep_observing
 from api.observation.shared_metrics import metrics_folder
 from api.observation.traces import check_traces
 from api.processes.files import allow_connections
-from api.processes.sockets import address_of, bind
+from api.processes.sockets import address_of, bind, give_up_stuck_clients
 from api.processes.workers import Workers
 from api.settings import Settings
 from api.storage import Say, check_connections, connect, open_current
@@ -43,7 +43,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket] | None = None) -> None:
         """Listen, and tell."""
         await super().startup(sockets)
-        self._tell([listening for server in self.servers for listening in server.sockets])
+        listening = [each for server in self.servers for each in server.sockets]
+        for each in listening:
+            give_up_stuck_clients(each.fileno())
+        self._tell(listening)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -1,11 +1,13 @@
 """Sockets that several processes listen on."""
 
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 BACKLOG = 2048
 """Clients that may wait to be let in, as uvicorn has it."""
+STUCK_SECONDS = 30
 
 
 class AddressTaken(Exception):
@@ -39,3 +41,14 @@ def address_of(listening: socket.socket) -> str:
     """Return host and port as they stand in a URL."""
     host, port = listening.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def give_up_stuck_clients(descriptor: int) -> None:
+    """Have the system end connections, of a socket that listens, whose clients take nothing of what is sent to them.
+
+    Else a WebSocket whose client has stopped to read could not be closed: what it was sent last still waits.
+    """
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+        with socket.socket(fileno=os.dup(descriptor)) as listening:
+            if listening.family in {socket.AF_INET, socket.AF_INET6}:
+                listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STUCK_SECONDS * 1000)

@@ -9,7 +9,7 @@ import asyncpg
 logger = logging.getLogger("backtest_graph.live")
 
 CHANNEL = "backtest_changes"
-WAIT_SECONDS = 0.02
+WAIT_SECONDS = 0.05
 """How long changes are collected before one wake-up tells of all of them."""
 NOTIFY_SECONDS = 2.0
 

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import httpx
 import orjson
+import psutil
 import pytest
 
 from api.live import sockets
+from api.processes import sockets as listening
+from api.settings import Settings
 from resolvers.store.database import Database
+from tests.api.live.conftest import Serve
 from tests.api.live.talking import CHANGED, talk
 from tests.client import Client
 from tests.operations import RUN, SAVE_MANY, save_id
@@ -65,3 +69,32 @@ async def test_who_does_not_read_is_sent_away_and_the_others_hear_on(
             await talking.listen()
             id = await save_id(Client(http))
             assert (await talking.hear())["payload"]["data"]["backtestChanged"]["id"] == id
+
+
+async def test_a_connection_that_takes_nothing_is_ended_by_the_system(
+    serve: Serve, settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sockets, "SEND_SECONDS", 0.3)
+    monkeypatch.setattr(listening, "STUCK_SECONDS", 1)
+    async with (
+        serve(settings) as url,
+        httpx.AsyncClient(base_url=url, timeout=20) as http,
+        talk(url, begin=True, is_small=True) as deaf,
+    ):
+        await deaf.listen(query=CHANGED.replace("symbol", "notes"))
+        deaf.socket.transport.pause_reading()
+        runs = [RUN | {"notes": os.urandom(45_000).hex()} for _ in range(90)]
+        await Client(http).ask(SAVE_MANY, inputs=runs)
+        _, port = deaf.socket.local_address[:2]
+        for _ in range(200):
+            if port not in connected():
+                break
+            await asyncio.sleep(0.05)
+        assert port not in connected()
+        deaf.socket.transport.abort()
+
+
+def connected() -> set[int]:
+    """Return the ports of those whose connection is open at this end of it."""
+    connections = psutil.Process().net_connections("tcp")
+    return {each.raddr.port for each in connections if each.raddr and each.status != psutil.CONN_NONE}

@@ -98,9 +98,9 @@ async def test_workers_that_end_again_and_again_end_the_service(tmp_path: Path) 
 
 
 async def test_more_connections_than_the_server_takes_are_refused_with_both_numbers(database: Database) -> None:
-    await check_connections(database, Settings(workers=4, database_connections=11))
-    with pytest.raises(TooManyConnections, match=r"4 x 12 connections may be opened, and PostgreSQL takes 47"):
-        await check_connections(database, Settings(workers=4, database_connections=12))
+    await check_connections(database, Settings(workers=4, database_connections=10))
+    with pytest.raises(TooManyConnections, match=r"4 x \(11 \+ 1\) connections may be opened, and PostgreSQL takes 47"):
+        await check_connections(database, Settings(workers=4, database_connections=11))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
