@@ -111,8 +111,8 @@ class Settings:
         "Answer questions about the schema itself, which GraphiQL and code generators ask.", default=True, kind=bool
     )
     most_listeners: int = _setting(
-        "Most WebSockets and streams of events at a time, for each worker.",
-        default=1000,
+        "Most WebSockets and streams of events at a time, for each worker; each is one of its connections, too.",
+        default=500,
         kind=click.IntRange(0, 100_000),
     )
     most_socket_operations: int = _setting(
