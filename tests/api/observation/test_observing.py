@@ -25,6 +25,8 @@ from tests.operations import RUN
 
 COUNT = "query HowMany { backtests { totalCount } }"
 
+HOST = (b"host", b"127.0.0.1")
+
 
 @pytest.fixture(autouse=True)
 def _log(caplog: pytest.LogCaptureFixture) -> None:
@@ -162,7 +164,7 @@ async def test_a_client_that_is_gone_is_told(
 
     app = create_app(database, settings)
     app.router.routes.append(Route("/events", events))
-    scope = {"type": "http", "method": "GET", "path": "/events", "headers": [], "query_string": b""}
+    scope = {"type": "http", "method": "GET", "path": "/events", "headers": [HOST], "query_string": b""}
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -219,7 +221,7 @@ async def talk(app: Starlette, *texts: str) -> list[Any]:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    headers = [(b"x-request-id", b"mine")]
+    headers = [HOST, (b"x-request-id", b"mine")]
     await app({"type": "websocket", "path": "/socket", "headers": headers, "query_string": b""}, receive, send)
     return sent
 
