@@ -84,7 +84,9 @@ class Savers:
         asked_at = time.monotonic()
         try:
             body = {"query": SAVE, "variables": {"input": given}}
-            answer = orjson.loads((await http.post(f"{self.url}/graphql", json=body)).content)
+            response = await http.post(f"{self.url}/graphql", json=body)
+            assert response.content.startswith(b"{"), (response, response.headers, response.text)
+            answer = orjson.loads(response.content)
         except httpx.TransportError as error:
             self.errors[type(error).__name__] += 1
             return False

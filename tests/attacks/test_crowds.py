@@ -2,11 +2,13 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 
 import httpx
 import pytest
 
 from tests.attacks.innocence import check
+from tests.operations import RUN, SAVE_MANY
 from tests.service import Service
 
 CLIENTS, QUERIES = 100, 3
@@ -21,7 +23,7 @@ async def ask(http: httpx.AsyncClient) -> float:
     start = time.perf_counter()
     answer = check(await http.post("/graphql", json={"query": PAGE}))
     assert "errors" not in answer, answer
-    assert len(answer["data"]["backtests"]["nodes"]) == min(500, answer["data"]["backtests"]["totalCount"])
+    assert len(answer["data"]["backtests"]["nodes"]) == 500
     return time.perf_counter() - start
 
 
@@ -31,8 +33,20 @@ async def come(url: str) -> list[float]:
         return [await ask(http) for _ in range(QUERIES)]
 
 
+@pytest.fixture
+def crowded(attacked: Service) -> Service:
+    """The service with as many runs as the largest page holds."""
+    runs = [RUN | {"parameters": {"n": n}, "metrics": {"sharpeRatio": n / 7, "totalTrades": n}} for n in range(500)]
+    check(httpx.post(f"{attacked.url}/graphql", json={"query": SAVE_MANY, "variables": {"inputs": runs}}, timeout=60))
+    return attacked
+
+
 @pytest.mark.slow
-async def test_a_hundred_clients_get_all_their_full_pages(crowded: Service) -> None:
-    seconds = sorted(sum(await asyncio.gather(*(come(crowded.url) for _ in range(CLIENTS))), []))
+async def test_a_hundred_clients_get_all_their_full_pages(
+    crowded: Service, record_property: Callable[[str, object], None]
+) -> None:
+    lists = await asyncio.gather(*(come(crowded.url) for _ in range(CLIENTS)))
+    seconds = sorted(each for found in lists for each in found)
     assert len(seconds) == CLIENTS * QUERIES
-    print(f"{len(seconds)} full pages: median {seconds[len(seconds) // 2]:.2f} s, p99 {seconds[-3]:.2f} s")
+    record_property("median seconds", round(seconds[len(seconds) // 2], 2))
+    record_property("p99 seconds", round(seconds[-(len(seconds) // 100)], 2))

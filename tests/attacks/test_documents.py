@@ -8,9 +8,9 @@ import pytest
 from tests.attacks.innocence import check, codes_of
 
 
-def nested_fragments(count: int) -> str:
-    """Return fragments of which each spreads the next one twice: 2^count fields."""
-    parts = [f"fragment f{n} on Query {{ ...f{n + 1} ...f{n + 1} }}" for n in range(count)]
+def nested_fragments(count: int, field: str = "") -> str:
+    """Return fragments of which each spreads the next one twice: 2^count times what they select."""
+    parts = [f"fragment f{n} on Query {{ {field} ...f{n + 1} ...f{n + 1} }}" for n in range(count)]
     return " ".join(["{ ...f0 }", *parts, f"fragment f{count} on Query {{ __typename }}"])
 
 
@@ -38,7 +38,7 @@ REFUSED = {
     "fragments in a circle": "{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }",
     "a fragment in itself": "{ backtests { nodes { ...a } } } "
     "fragment a on Backtest { trades { nodes { backtest { ...a } } } }",
-    "fragments that double 22 times": nested_fragments(22),
+    "aliases that double 22 times": nested_fragments(22, "a: __typename"),
     "fragments that double 300 times": nested_fragments(300),
     "thousands of fragments": " ".join(
         ["{ __typename }", *(f"fragment f{n} on Query {{ __typename }}" for n in range(2000))]
@@ -72,6 +72,11 @@ def test_a_document_that_asks_too_much_is_refused(http: httpx.Client, query: str
         assert codes_of(answer) & {"QUERY_TOO_COMPLEX", "BAD_USER_INPUT"}, answer
         assert not any((answer.get("data") or {}).values())
         assert len(response.content) < 100_000
+
+
+def test_fragments_that_select_the_same_again_and_again_are_looked_into_once(http: httpx.Client) -> None:
+    answer = check(http.post("/graphql", json={"query": nested_fragments(40)}))
+    assert answer == {"data": {"__typename": "Query"}}
 
 
 @pytest.mark.parametrize("make", [nested_fragments, nested_connections], ids=lambda make: make.__name__)
