@@ -41,7 +41,8 @@ class Service:
     def kill(self) -> None:
         """End as kill -9 does."""
         self.process.kill()
-        self.process.communicate()
+        _, rest = self.process.communicate()
+        self.lines += rest.splitlines()
 
     def _read_until(self, word: str) -> str:
         assert self.process.stderr is not None

@@ -1,5 +1,6 @@
 """The middleware that sees every request, and the way to see an operation of any transport."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,6 +20,7 @@ from schema.context import Context
 logger = logging.getLogger("backtest_graph.errors")
 
 WENT_WRONG = "Something went wrong on our side; the service's log has more under the request id."
+STOPPED = "The service stopped before the answer was ready: a change may have taken place."
 _NOTHING = nullcontext()
 
 UNEXPECTED = 1011
@@ -51,10 +53,14 @@ class Observing:
         metrics.begin()
         try:
             await self._app(scope, request.receive, request.send)
+        except asyncio.CancelledError:  # the service stops, and has waited long enough
+            work.codes = ["UNAVAILABLE"]
+            if not await request.fail(503, STOPPED, "UNAVAILABLE"):
+                raise
         except Exception as error:
             work.codes = ["INTERNAL"]
             logger.exception("An unexpected error in request %s", work.request_id)
-            if not await request.fail():
+            if not await request.fail(500, WENT_WRONG, "INTERNAL"):
                 raise ConnectionError("The answer was broken off; the log has more.") from error
         except BaseException:
             work.is_gone = not work.is_complete
@@ -96,14 +102,14 @@ class _Request:
             work.is_complete = not message.get("more_body", False)
         await self._send(message)
 
-    async def fail(self) -> bool:
+    async def fail(self, status: int, message: str, code: str) -> bool:
         """Answer that something went wrong; False where an answer is under way already."""
         if self.work.status is not None:
             return False
-        extensions = {"code": "INTERNAL", "requestId": self.work.request_id}
-        body = orjson.dumps({"errors": [{"message": WENT_WRONG, "extensions": extensions}]})
+        extensions = {"code": code, "requestId": self.work.request_id}
+        body = orjson.dumps({"errors": [{"message": message, "extensions": extensions}]})
         headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-        await self.send({"type": "http.response.start", "status": 500, "headers": headers})
+        await self.send({"type": "http.response.start", "status": status, "headers": headers})
         await self.send({"type": "http.response.body", "body": body})
         return True
 
@@ -134,7 +140,7 @@ class _Socket:
             work.bytes_out += len(message.get("text") or message.get("bytes") or b"")
         await self._send(message)
 
-    async def fail(self) -> bool:
+    async def fail(self, *_: object) -> bool:
         """Close the connection, unless it is closed."""
         if self.work.status is None:
             await self.send({"type": "websocket.close", "code": UNEXPECTED})
