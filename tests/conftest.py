@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy import delete
 
@@ -14,8 +15,11 @@ from resolvers.store.database import Database
 from resolvers.store.embedded import EmbeddedPostgres
 from resolvers.store.tables import backtests, tokens
 from tests.client import Client
+from tests.properties.profiles import THOROUGH
 from tests.resolvers.store.servers import passable_folder
 from tests.service import Service
+
+hypothesis.settings.register_profile(THOROUGH, deadline=None)
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 

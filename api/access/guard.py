@@ -1,5 +1,7 @@
 """Checks where a request comes from before anything else, and adds the headers that every answer has."""
 
+from functools import lru_cache
+
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
@@ -60,8 +62,7 @@ class Guard:
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"]
-                present = {name for name, _ in headers}
-                message["headers"] = [*headers, *(each for each in HEADERS if each[0] not in present)]
+                message["headers"] = [*headers, *_missing(tuple([name for name, _ in headers]))]
             await send(message)
 
         if refusal is None:
@@ -90,6 +91,12 @@ class Guard:
             return None if self._sites.is_origin(origin, host) else _refuse_site(origin)
         is_visit = mode == b"navigate" and scope.get("method") in {"GET", "HEAD"}  # somebody follows a link to GraphiQL
         return _refuse_site(b"another site") if site in _FROM_ELSEWHERE and not is_visit else None
+
+
+@lru_cache(1000)
+def _missing(present: tuple[bytes, ...]) -> list[tuple[bytes, bytes]]:
+    """Return the headers that an answer does not have."""
+    return [each for each in HEADERS if each[0] not in present]
 
 
 def _refuse_host(host: bytes) -> JSONResponse:

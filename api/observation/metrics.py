@@ -25,6 +25,7 @@ from api.access.refusals import REASONS, find_admitted, refuse
 from api.observation.work import Work
 from resolvers.callers import Scope
 from resolvers.store.database import Database
+from resolvers.store.tallies import Tally
 
 MOST_NAMES = 100
 """Names of operations that are told apart; they are the clients' choice, and each costs memory here and there."""
@@ -63,12 +64,24 @@ _names: set[str] = set()
 
 def begin() -> None:
     """Count a request that begins."""
-    _IN_FLIGHT.inc()
+    _under_way.count += 1
 
 
 def end() -> None:
     """Count a request that ends."""
-    _IN_FLIGHT.dec()
+    _under_way.count -= 1
+
+
+class _UnderWay:
+    """How many requests are under way: a gauge is set from it, which would take its lock twice a request."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
+_under_way = _UnderWay()
 
 
 async def keep_observing(database: Database) -> None:
@@ -90,6 +103,11 @@ def count_work(work: Work) -> None:
     if tally.statements:
         _STATEMENTS.inc(tally.statements)
         _DATABASE_SECONDS.inc(tally.seconds)
+    if work.type == "mutation":
+        _count_saves(tally)
+
+
+def _count_saves(tally: Tally) -> None:
     for name in ("created", "repeated", "refused"):
         if count := getattr(tally, name):
             _SAVED.labels(name).inc(count)
@@ -102,6 +120,7 @@ def observe_process(database: Database) -> None:
     usage = database.usage()
     for state, count in (("open", usage.opened), ("lent", usage.lent), ("waiting", usage.waiting)):
         _CONNECTIONS.labels(state).set(count)
+    _IN_FLIGHT.set(_under_way.count)
     process = _process()
     _MEMORY.set(process.memory_info().rss)
     used = process.cpu_times()

@@ -21,6 +21,7 @@ logger = logging.getLogger("backtest_graph.errors")
 
 WENT_WRONG = "Something went wrong on our side; the service's log has more under the request id."
 STOPPED = "The service stopped before the answer was ready: a change may have taken place."
+EVENTS = (b"content-type", b"text/event-stream; charset=utf-8")
 _NOTHING = nullcontext()
 
 UNEXPECTED = 1011
@@ -95,7 +96,7 @@ class _Request:
         if message["type"] == "http.response.start":
             work.status = message["status"]
             message["headers"] = headers = [*message["headers"], (HEADER, work.request_id.encode())]
-            if any(value.startswith(b"text/event-stream") for _, value in headers):
+            if EVENTS in headers:
                 work.transport = "sse"
         else:
             work.bytes_out += len(message.get("body", b""))

@@ -15,12 +15,12 @@ LONGEST_NAME = 100
 class Work:
     """A request, or one of the operations of a WebSocket: filled as it goes on, told once at its end.
 
-    status is that of HTTP, or the code that a WebSocket was closed with; document the first 16 digits of the SHA-256
-    of the query's text; started and the return values of `seconds` are of `perf_counter`.
+    status is that of HTTP, or the code that a WebSocket was closed with; started and the return values of `seconds` are
+    of `perf_counter`.
     """
 
     __slots__ = (
-        "bytes_out", "codes", "cost", "document", "is_complete", "is_gone", "kind", "method", "name", "path",
+        "bytes_out", "codes", "cost", "is_complete", "is_gone", "kind", "method", "name", "path", "query",
         "request_id", "started", "status", "tally", "trace", "transport", "type", "user",
     )  # fmt: skip
 
@@ -33,7 +33,7 @@ class Work:
         self.method: str | None = None
         self.path: str | None = None
         self.status: int | None = None
-        self.type = self.name = self.document = self.user = None  # type: str | None
+        self.type = self.name = self.query = self.user = None  # type: str | None
         self.cost: int | None = None
         self.codes: list[str] = []
         self.bytes_out = 0
@@ -51,9 +51,14 @@ class Work:
             return "error"
         return "refused" if self.codes or status >= 400 else "ok"  # noqa: PLR2004
 
+    @property
+    def document(self) -> str | None:
+        """The begin of the SHA-256 of the query's text, None without one; computed for those who tell it."""
+        return None if self.query is None else sha256(self.query.encode(errors="surrogatepass")).hexdigest()[:16]
+
     def describe(self, query: str, context: Any) -> None:
         """Take over what is known of an operation that was executed."""
-        self.document = sha256(query.encode(errors="surrogatepass")).hexdigest()[:16]
+        self.query = query
         self.type, self.name = context.operation_type, context.operation_name[:LONGEST_NAME]
         self.user = context.caller.name
         self.cost = getattr(context, "cost", None)

@@ -9,8 +9,10 @@ import asyncpg
 logger = logging.getLogger("backtest_graph.live")
 
 CHANNEL = "backtest_changes"
-WAIT_SECONDS = 0.05
+SOON_SECONDS = 0.02
 """How long changes are collected before one wake-up tells of all of them."""
+PAUSE_SECONDS = 0.2
+"""Between two wake-ups: under steady saves each would cost as much as a small question."""
 NOTIFY_SECONDS = 2.0
 
 
@@ -24,12 +26,15 @@ class WakeUps:
     def __init__(self, send: Callable[[], Awaitable[object]]) -> None:
         self._send = send
         self._timer: asyncio.TimerHandle | None = None
+        self._sent_at = float("-inf")
         self._sendings: set[asyncio.Task[None]] = set()
 
     def ask(self) -> None:
         """Have a wake-up sent soon."""
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(WAIT_SECONDS, self._start)
+            loop = asyncio.get_running_loop()
+            at = max(loop.time() + SOON_SECONDS, self._sent_at + PAUSE_SECONDS)
+            self._timer = loop.call_at(at, self._start)
 
     async def flush(self) -> None:
         """Send now what waits, and wait for it."""
@@ -39,8 +44,9 @@ class WakeUps:
         await asyncio.gather(*self._sendings)
 
     def _start(self) -> None:
-        self._timer = None
-        sending = asyncio.get_running_loop().create_task(self._try())
+        loop = asyncio.get_running_loop()
+        self._timer, self._sent_at = None, loop.time()
+        sending = loop.create_task(self._try())
         self._sendings.add(sending)
         sending.add_done_callback(self._sendings.discard)
 

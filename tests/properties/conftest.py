@@ -4,16 +4,12 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
-import hypothesis
 import pytest
 
 from api.app import create_app
 from api.settings import Settings
 from resolvers.store.database import Database
 from tests.client import Client
-from tests.properties.profiles import THOROUGH
-
-hypothesis.settings.register_profile(THOROUGH, deadline=None)
 
 
 @pytest.fixture(scope="module")
