@@ -121,6 +121,7 @@ def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:
         log_config=None,
         access_log=False,  # ours says more, and its costs as much as all else that HTTP needs
         lifespan="off",
+        server_header=False,
         proxy_headers=bool(settings.trusted_proxies_list),  # uvicorn's default believes whoever is on this machine
         forwarded_allow_ips=settings.trusted_proxies_list,
         timeout_graceful_shutdown=STOP_SECONDS,
