@@ -5,6 +5,7 @@ import gc
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from socket import socket
 from typing import cast
 
@@ -99,16 +100,22 @@ async def serve_here(
     watch = asyncio.ensure_future(_stop_server(server, app, stop, hurry))
     pruning = asyncio.ensure_future(prune_often(database))
     observing = asyncio.ensure_future(keep_observing(database))
-    gc.collect()
-    gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
+    loading = asyncio.ensure_future(_load_the_rest())
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
-        for each in (watch, pruning, observing, app.state.readiness):
+        for each in (watch, pruning, observing, loading, app.state.readiness):
             each.cancel()
         await app.state.service.live.close()
         if app.state.traces is not None:
             app.state.traces.close()
+
+
+async def _load_the_rest() -> None:
+    """Load what only some requests need, beside the first of them."""
+    await asyncio.to_thread(import_module, "pandas")
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
 
 
 def _configure(settings: Settings, app: Starlette) -> uvicorn.Config:

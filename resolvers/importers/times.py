@@ -3,14 +3,16 @@
 import re
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from resolvers.importers.quoting import quote
 from resolvers.importers.usual_times import read_usual_times
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 EARLIEST = np.datetime64("0001-01-01", "us").astype(np.int64)
 LATEST = np.datetime64("9999-12-31T23:59:59.999999", "us").astype(np.int64)
@@ -98,7 +100,9 @@ def has_time_of_day(given: str) -> bool:
     return False
 
 
-def _parsed(texts: Sequence[str | None], spelling: str) -> pd.DatetimeIndex:
+def _parsed(texts: Sequence[str | None], spelling: str) -> "pd.DatetimeIndex":
+    import pandas as pd  # noqa: PLC0415 - a third of the start of every command, and most need none of it
+
     given: list[Any] = list(texts)
     return pd.to_datetime(given, utc=True, format=spelling, errors="coerce")
 
@@ -127,7 +131,7 @@ def _year_first(texts: Sequence[str]) -> list[str]:
     ]
 
 
-def _microseconds(parsed: pd.DatetimeIndex) -> NDArray[np.int64]:
+def _microseconds(parsed: "pd.DatetimeIndex") -> NDArray[np.int64]:
     microseconds: NDArray[np.int64] = parsed.tz_localize(None).to_numpy().astype("datetime64[us]").astype(np.int64)
     microseconds[(microseconds < EARLIEST) | (microseconds > LATEST)] = NOT_A_TIME
     return microseconds

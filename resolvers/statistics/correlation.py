@@ -1,7 +1,6 @@
 """How curves move together."""
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
@@ -16,6 +15,8 @@ def correlate_returns(values: Values) -> Values:
     NaN where two rows share fewer than two returns or one of them does not vary; a return from zero, or one with a
     NaN on either side, is left out.
     """
+    import pandas as pd  # noqa: PLC0415 - a third of the start of every command, and most need none of it
+
     returns = _returns(values)
     returns[_is_constant(returns)] = np.nan
     matrix = pd.DataFrame(returns.T).corr(min_periods=2).to_numpy(copy=True)
