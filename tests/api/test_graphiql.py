@@ -149,6 +149,7 @@ async def test_a_subscription_shows_what_is_saved_meanwhile(service_url: str, br
         "[...document.querySelectorAll('.graphiql-tab-button')].find(tab => tab.innerText.trim() === 'Changes').click()"
     )
     await browser.wait_for("document.querySelector('.graphiql-query-editor')?.innerText.includes('backtestChanged')")
+    await asyncio.sleep(1)  # GraphiQL takes over the name of the operation a little later
     await browser.click(".graphiql-execute-button")
     await asyncio.sleep(1)
     async with httpx.AsyncClient(base_url=service_url, timeout=60) as http:

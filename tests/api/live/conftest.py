@@ -35,7 +35,7 @@ def serve(shared_database: Database) -> Serve:
     return serve_with
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # and no longer: it forgets old changes by statements that others would count
 async def url(serve: Serve, settings: Settings) -> AsyncIterator[str]:
     """The address of the service."""
     async with serve(settings) as address:
