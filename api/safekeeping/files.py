@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from resolvers.store.dumps import ArchiveError
+from resolvers.store.folders import sync_folder
 
 PIPE = Path("-")
 
@@ -33,7 +34,7 @@ def new_file(path: Path, *, overwrite: bool) -> Iterator[Path]:
         yield unfinished
         _check_free(path, overwrite=overwrite)
         unfinished.replace(path)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise ArchiveError(f"{path} cannot be written: {error.strerror}.") from error
     finally:
@@ -63,11 +64,3 @@ def _check_free(path: Path, *, overwrite: bool) -> None:
         raise ArchiveError(f"{path} is not a file.")
     if path.exists() and not overwrite:
         raise ArchiveError(f"{path} is there already: choose another name, or write over it with --overwrite.")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ import psutil
 
 from resolvers.store.accounts import Account
 from resolvers.store.binaries import MAJOR
-from resolvers.store.folders import DataFolder, EmbeddedError, log_tail, open_log
+from resolvers.store.folders import DataFolder, EmbeddedError, log_tail, open_log, sync_folder
 
 _DELETED = " (deleted)"
 _LEAST_BYTES = 100 * 2**20
@@ -88,7 +88,7 @@ async def make_cluster(folder: DataFolder, account: Account, binaries: Path, loc
             f"PostgreSQL could not make its data folder in {folder.path}; {folder.log} ends with:\n{tail}"
         )
     unfinished.rename(folder.cluster)
-    _sync(folder.path)
+    sync_folder(folder.path)
 
 
 def _check_room(path: Path) -> None:
@@ -208,11 +208,3 @@ async def _finish(process: subprocess.Popen[bytes]) -> int:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -92,6 +92,15 @@ def open_private(path: Path, flags: int = 0) -> int:
         ) from error
 
 
+def sync_folder(folder: Path) -> None:
+    """Have what was renamed or made in a folder outlive a crash of the machine."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def try_lock(descriptor: int, operation: int) -> bool:
     """Take a lock (`fcntl.LOCK_SH` or `LOCK_EX`) if it is free now."""
     try:
