@@ -161,7 +161,15 @@ async def _running(
     finally:
         with suppress(ProcessLookupError):
             process.kill()
+        await _empty(process)
         await process.wait()
+
+
+async def _empty(process: Process) -> None:
+    """Read what a killed process has left: before, asyncio does not notice its end where a pipe is full."""
+    for pipe in (process.stdout, process.stderr):
+        while pipe is not None and await pipe.read(_CHUNK_BYTES):
+            pass
 
 
 def _part_password(dsn: str) -> tuple[str, str | None]:
