@@ -145,7 +145,7 @@ async def test_eight_who_write_and_a_connection_that_is_lost_again_and_again_tel
     terminated: list[int] = []
 
     async def write() -> None:
-        for _ in range(15):
+        while len(written) < 300 or len(terminated) < 2:
             ids = [uuid4() for _ in range(dice.randrange(1, 6))]
             async with database.transaction() as transaction:
                 await note_changes(transaction, SAVED, ids)
@@ -166,7 +166,6 @@ async def test_eight_who_write_and_a_connection_that_is_lost_again_and_again_tel
         await asyncio.gather(*(write() for _ in range(8)))
         disturbing.cancel()
         told = await hear(subscriber, len(written))
-        assert len(terminated) > 1
         assert len(told) == len(written)
         assert set(told) == written
         await hears_nothing(subscriber)
