@@ -13,6 +13,7 @@ from resolvers.backtest_rows import Save, add_backtests
 from resolvers.backtests import is_one_of
 from resolvers.changes import ChangeKind, note_changes, noted_deletion, noted_update
 from resolvers.checks.backtests import BacktestRecord, check_backtests
+from resolvers.computing import compute
 from resolvers.conditions import backtest_condition
 from resolvers.filters import Conditions
 from resolvers.importers.drafts import BacktestDraft, Notice, Problem
@@ -120,12 +121,14 @@ def _complete(record: BacktestRecord, draft: BacktestDraft) -> Save:
     document = pack(record.source) if record.source else None
     id = record.id or (document.id() if document else uuid7())
     content = [document.sha256.hex()] if document and not record.id else _content(record)
-    return Save(id, record, document, hash_content(*content), draft.places.of("id"))
+    return Save(id, record, document, hash_content(*content), draft.places.of("id"), compute(record))
 
 
 def _content(record: BacktestRecord) -> list[Any]:
     """Return all that makes two saves the same save."""
-    curves = [part for curve in (record.equity, record.drawdown) if curve for part in (curve.times, curve.values)]
+    said = [record.study, record.periods_per_year, record.frequency]
+    curves: list[Any] = [said] if any(said) else []
+    curves += [part for curve in (record.equity, record.drawdown) if curve for part in (curve.times, curve.values)]
     rows = record.trades
     if rows is None:
         return [record.row, record.created_at, *curves]

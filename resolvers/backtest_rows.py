@@ -18,6 +18,7 @@ from resolvers.store.database import Transaction
 from resolvers.store.instants import EPOCH_2000
 from resolvers.store.packing import Fixed, Packed, pack, pack_ids, pack_json, pack_numbers, pack_texts
 from resolvers.store.tables import backtest_series, backtests, documents, trades
+from resolvers.trial_ledger import count_trials, entry_of_run
 
 TRADE_NUMBERS = (
     *("entry_price", "exit_price", "size", "pnl", "pnl_percent", "mae", "mfe"),
@@ -36,12 +37,14 @@ class Save:
     document: Document | None
     content_hash: bytes
     id_path: Path
+    computed: dict[str, Any]
+    """Columns that are computed, and metrics that are filled by them."""
 
     def row(self, received_at: int) -> dict[str, Any]:
         """Return the row of the run, which arrived at this instant."""
         created_at = received_at if self.record.created_at is None else self.record.created_at
         times = {"created_at": created_at, "updated_at": received_at}
-        return {"id": self.id, "content_hash": self.content_hash, **times, **self.record.row}
+        return {"id": self.id, "content_hash": self.content_hash, **times, **self.record.row, **self.computed}
 
 
 async def add_backtests(transaction: Transaction, saves: Sequence[Save]) -> None:
@@ -51,6 +54,7 @@ async def add_backtests(transaction: Transaction, saves: Sequence[Save]) -> None
     if not rows:
         return
     await transaction.copy(backtests, _COLUMNS, [[row[name] for name in _COLUMNS] for row in rows])
+    await count_trials(transaction, [entry_of_run(row) for row in rows])
     await _copy_series(transaction, saves)
     await _copy_trades(transaction, saves)
     await _copy_documents(transaction, saves, received_at)

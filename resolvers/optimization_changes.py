@@ -27,6 +27,7 @@ from resolvers.saving import (
 )
 from resolvers.store.database import Database, Transaction
 from resolvers.store.tables import optimization_trials, optimizations
+from resolvers.trial_ledger import count_trials, entry_of_optimization
 
 
 async def save_optimization(database: Database, backtest_id: UUID, draft: OptimizationDraft) -> Outcome:
@@ -73,6 +74,7 @@ async def _store(
         statement = insert(optimizations).values(created_at=received_at, **row).on_conflict_do_nothing()
         if await transaction.fetch(statement.returning(optimizations.c.id)):
             await _copy_trials(transaction, record, row)
+            await count_trials(transaction, [entry_of_optimization(dict(run), row, _sharpes(record))])
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
             await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
             return Outcome(row["id"], created=True, notices=notices)
@@ -80,6 +82,11 @@ async def _store(
     if [(each["backtest_id"], each["content_hash"]) for each in known] == [(row["backtest_id"], row["content_hash"])]:
         return Outcome(row["id"], notices=notices)
     return Outcome(problems=[conflict(id_path)])
+
+
+def _sharpes(record: OptimizationRecord) -> list[float]:
+    """Return the annual Sharpe ratios of the trials that say theirs."""
+    return [trial["sharpe_ratio"] for trial in record.trials if trial["sharpe_ratio"] is not None]
 
 
 async def _copy_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from resolvers.pages import Listing, Page, Wanted, fetch_page
 from resolvers.paging import Carried, Order, PageRequest, mark_of, sorts_of
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database
-from resolvers.store.metrics import METRICS_BY_NAME
+from resolvers.store.metrics import LOWER_IS_BETTER
 from resolvers.store.tables import RANKED, backtests
 
 
@@ -64,7 +64,7 @@ def ranking_order(by: str, *, conditions: Conditions, min_trades: int) -> Order:
 
 def ranking_keys(by: str) -> tuple[tuple[str, bool], ...]:
     """Return the columns of a ranking's order, each with whether it falls."""
-    falling = not METRICS_BY_NAME[by].lower_is_better
+    falling = by not in LOWER_IS_BETTER
     return (by, falling), ("id", falling)
 
 

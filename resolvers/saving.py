@@ -96,9 +96,15 @@ async def keep_documents(transaction: Transaction, documents_of: Mapping[UUID, D
         await transaction.fetch_many(statement.returning(documents.c.backtest_id), rows)
 
 
+_OF_OWNERS = (
+    *("id", "symbol", "strategy", "study", "periods_per_year", "sharpe_ratio", "computed_sharpe_ratio"),
+    "metrics_filled",
+)
+
+
 async def find_run(transaction: Transaction, backtest_id: UUID) -> Row | None:
-    """Return the symbol and strategy of a run that something is saved with, None where it is not there."""
-    statement = select(backtests.c.symbol, backtests.c.strategy).where(backtests.c.id == backtest_id)
+    """Return what is needed of a run that something is saved with, None where it is not there."""
+    statement = select(*(backtests.c[name] for name in _OF_OWNERS)).where(backtests.c.id == backtest_id)
     rows = await transaction.fetch(statement)
     return rows[0] if rows else None
 

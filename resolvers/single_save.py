@@ -14,6 +14,7 @@ from resolvers.store.database import Database
 from resolvers.store.instants import EPOCH_2000
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtest_series, backtests, optimizations, trades, walk_forward_tests
+from resolvers.trial_ledger import entry_beside, entry_of_run
 
 MOST_TRADES = 100
 MOST_POINTS = 20_000
@@ -40,7 +41,9 @@ async def add_backtest(database: Database, save: Save) -> bool:
     record = save.record
     series = dict(zip(SERIES_COLUMNS, pack_series(record), strict=True)) if record.equity or record.drawdown else None
     columns = _columns(record.trades) if record.trades else None
-    statement = _add(series is not None, columns is not None, row=save.row(now()), series=series, columns=columns)
+    row = save.row(now())
+    given = {"row": row, "series": series, "columns": columns, "entry": entry_of_run(row)}
+    statement = _add(series is not None, columns is not None, **given)
     is_stored = bool(await database.fetch(statement, plan=Plan.ONCE))
     if is_stored:
         database.wake_listeners()
@@ -48,8 +51,8 @@ async def add_backtest(database: Database, save: Save) -> bool:
 
 
 @shaped
-def _add(has_series: bool, has_trades: bool, *, row: Slot, series: Slot, columns: Slot) -> Select[Any]:
-    """Insert a run, its curves and its trades, note it for listeners, and select the run's id if there was none."""
+def _add(has_series: bool, has_trades: bool, *, row: Slot, series: Slot, columns: Slot, entry: Slot) -> Select[Any]:
+    """Insert a run, its curves and its trades, count it, note it for listeners; select its id if there was none."""
     values = select(*(literal(row[column.name], type_=column.type) for column in backtests.c))
     for table in (optimizations, walk_forward_tests):
         values = values.where(~exists().where(table.c.id == literal(row["id"], type_=table.c.id.type)))
@@ -57,6 +60,7 @@ def _add(has_series: bool, has_trades: bool, *, row: Slot, series: Slot, columns
     run = added.returning(backtests.c.id).cte("run")
     parts = [_add_series(run, series).cte("series")] if has_series else []
     parts += [_add_trades(run, columns).cte("trades_of_run")] if has_trades else []
+    parts += [entry_beside(run, entry).cte("entry")]
     return select(run.c.id).add_cte(*parts, note_of(run, ChangeKind.SAVED).cte("note"))
 
 

@@ -54,6 +54,14 @@ class ImportBacktestInput:
     notes: str | None = optional("Notes, at most 100000 characters.")
     tags: list[str] | None = optional("At most 100 tags of at most 100 characters; each is stored once, trimmed.")
     created_at: DateTime | None = optional("Instant the run was made. This instant where left out.")
+    study: str | None = optional(
+        "What the run is a trial of, at most 200 characters. Its strategy on its symbol where left out."
+    )
+    periods_per_year: float | None = optional(
+        "How many points of the equity curve make a year, above 0 (252 for trading days). From its times where left "
+        "out."
+    )
+    frequency: str | None = optional("What a point of the equity curve stands for. From its times where left out.")
 
 
 @strawberry.input(
@@ -234,9 +242,12 @@ async def _delete_matching(info: Info, given: DeleteBacktestsInput) -> tuple[lis
         return [], Problem(str(error), path)
 
 
+_SAID = ("id", "execution_time_seconds", "notes", "created_at", "study", "periods_per_year", "frequency")
+
+
 def _described(draft: BacktestDraft, given: ImportBacktestInput) -> BacktestDraft:
     """Add to an imported draft what the sender says of it."""
-    for name in ("id", "execution_time_seconds", "notes", "created_at"):
+    for name in _SAID:
         if getattr(given, name) is not None:
             setattr(draft, name, getattr(given, name))
     if given.tags:

@@ -4,7 +4,7 @@ They are plain dicts with the columns of the table, so that a test can compute b
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, text
 
 from resolvers.store.database import Database
-from resolvers.store.metrics import METRICS
+from resolvers.store.metrics import COMPUTED, METRICS, computed_column
 from resolvers.store.tables import backtests
 
 Run = dict[str, Any]
@@ -74,6 +74,24 @@ def _run(dice: random.Random, until: int) -> Run:
         "data_points": 0,
         "content_hash": b"",
         **{metric.name: dice.randrange(25) if metric.is_count else _figure(dice) for metric in METRICS},
+        **random_computed(dice, _figure),
+    }
+
+
+def random_computed(dice: random.Random, figure: Callable[[random.Random], float | None]) -> Run:
+    """Return the columns that are computed, at random."""
+    return {
+        "study": None,
+        "periods_per_year": 252.0,
+        "frequency": "trading days",
+        **{computed_column(each.name): dice.randrange(25) if each.is_count else figure(dice) for each in COMPUTED},
+        "observations": dice.randrange(1000),
+        "skewness": figure(dice),
+        "kurtosis": figure(dice),
+        "probabilistic_sharpe_ratio": dice.choice((None, 0.0, 0.5, 1.0, dice.random())),
+        "undefined": {},
+        "metrics_filled": [],
+        "computation": 1,
     }
 
 

@@ -25,13 +25,24 @@ from resolvers.importers.drafts import (
 from resolvers.store.metrics import METRICS
 
 MOST_TAGS = 100
+MOST_PERIODS = 1_000_000_000
+"""Periods of a year: 32 a second."""
 
 
 @dataclass(slots=True, kw_only=True)
 class BacktestRecord:
-    """A run that can be stored. row has a value for each column of backtests but id, times of saving and hash."""
+    """A run that can be stored.
+
+    row has a value for each column of backtests but id, times of saving, hash and what is computed; reported names the
+    metrics that have a value of the sender's, non_finite those that were infinite or NaN.
+    """
 
     row: dict[str, Any] = field(default_factory=dict)
+    reported: frozenset[str] = frozenset()
+    non_finite: frozenset[str] = frozenset()
+    study: str | None = None
+    periods_per_year: float | None = None
+    frequency: str | None = None
     id: UUID | None = None
     created_at: int | None = None
     equity: Curve | None = None
@@ -69,6 +80,10 @@ def check_backtest(draft: BacktestDraft, *, trades_are_sound: bool = False) -> B
         "end_date": end,
         "data_points": len(equity.values) if equity else 0,
     }
+    given = {name for name, value in draft.metrics.items() if value is not None}
+    record.reported = frozenset(name for name in given if record.row.get(name) is not None)
+    record.non_finite = frozenset(given - record.reported)
+    _check_study(report, draft, record)
     if not report.problems:
         record.equity = place_in_time(report, equity, "equityCurve", start, end)
         record.drawdown = _place_drawdown(report, drawdown, record.equity, start, end)
@@ -102,6 +117,18 @@ def _check_description(report: Report, draft: BacktestDraft) -> dict[str, Any]:
         "engine": report.text(draft.engine, of("engine"), most=200),
         "execution_time_seconds": report.number(draft.execution_time_seconds, of("executionTimeSeconds")),
     }
+
+
+def _check_study(report: Report, draft: BacktestDraft, record: BacktestRecord) -> None:
+    """Check the family and the calendar, where they are given."""
+    of, periods = report.places.of, draft.periods_per_year
+    if draft.study is not None:
+        record.study = report.name(draft.study, of("study"), most=200)
+    if draft.frequency is not None:
+        record.frequency = report.name(draft.frequency, of("frequency"), most=100)
+    if periods is not None and not 0 < periods <= MOST_PERIODS:
+        report.invalid(of("periodsPerYear"), f"Must be above 0 and at most {MOST_PERIODS:,}; {periods:g} was given.")
+    record.periods_per_year = periods
 
 
 def _check_symbol(report: Report, given: str) -> str:

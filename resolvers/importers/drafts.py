@@ -156,6 +156,9 @@ class BacktestDraft:
     equity_curve: SeriesDraft | None = None
     drawdown_curve: SeriesDraft | None = None
     trades: TradesDraft | None = None
+    study: str | None = None
+    periods_per_year: float | None = None
+    frequency: str | None = None
     status: str = "COMPLETED"
     error_message: str | None = None
     engine: str | None = None

@@ -99,13 +99,9 @@ def measure_trades(profits: Values, is_closed: NDArray[np.bool_]) -> Figures:
     """
     closed = profits[is_closed]
     wins, losses = closed[closed > 0], closed[closed < 0]
-    counts: Figures = {
-        "total_trades": len(closed),
-        "winning_trades": len(wins),
-        "losing_trades": len(losses),
-    }
     if np.isnan(closed).any():
-        return counts | dict.fromkeys(_OF_PROFITS, Reason.NOT_REPORTED)
+        return {"total_trades": len(closed), **dict.fromkeys(_OF_RESULTS, Reason.NOT_REPORTED)}
+    counts: Figures = {"total_trades": len(closed), "winning_trades": len(wins), "losing_trades": len(losses)}
     if len(closed) == 0:
         return counts | dict.fromkeys(_OF_PROFITS, Reason.NO_TRADES)
     return counts | {
@@ -119,6 +115,7 @@ def measure_trades(profits: Values, is_closed: NDArray[np.bool_]) -> Figures:
 
 
 _OF_PROFITS = ("win_rate", "profit_factor", "average_win", "average_loss", "largest_win", "largest_loss")
+_OF_RESULTS = ("winning_trades", "losing_trades", *_OF_PROFITS)
 
 
 def _figure_of(values: Values, figure: Callable[[Values], np.floating], otherwise: Reason) -> Figure:

@@ -38,5 +38,19 @@ METRICS = (
     Metric("alpha", "Return beyond beta times the benchmark's, as a fraction."),
 )
 
+NOT_COMPUTED = frozenset({"beta", "alpha"})
+"""Metrics that a curve and trades do not tell: they take a benchmark."""
+COMPUTED = tuple(metric for metric in METRICS if metric.name not in NOT_COMPUTED)
+
+
+def computed_column(name: str) -> str:
+    """Return the column that keeps a metric as it was computed, beside the one that keeps it as it was reported."""
+    return f"computed_{name}"
+
+
+LOWER_IS_BETTER = frozenset(
+    column for metric in METRICS if metric.lower_is_better for column in (metric.name, computed_column(metric.name))
+)
+"""Columns whose lowest value is the best one."""
 METRICS_BY_NAME = {metric.name: metric for metric in METRICS}
 COUNTS = tuple(metric.name for metric in METRICS if metric.is_count)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, BOOLEAN, JSONB
 
 from resolvers.store.instants import Instant
-from resolvers.store.metrics import METRICS
+from resolvers.store.metrics import COMPUTED, METRICS, computed_column
 
 metadata = MetaData(
     naming_convention={
@@ -50,6 +50,10 @@ def _metric_columns() -> list[Column[object]]:
         Column(metric.name, Integer, nullable=False) if metric.is_count else Column(metric.name, Double)
         for metric in METRICS
     ]
+
+
+def _computed_columns() -> list[Column[object]]:
+    return [Column(computed_column(metric.name), Integer if metric.is_count else Double) for metric in COMPUTED]
 
 
 backtests = Table(
@@ -76,6 +80,24 @@ backtests = Table(
     Column("execution_time_seconds", Double),
     Column("data_points", Integer, nullable=False),
     Column("content_hash", LargeBinary, nullable=False),
+    # The family whose trials the run is one of; that of its strategy and symbol where it is null.
+    Column("study", Word),
+    # The calendar of the equity curve: as given, or as its times tell.
+    Column("periods_per_year", Double),
+    Column("frequency", Text),
+    # What the curve and the trades give, whatever was reported; null where undefined.
+    *_computed_columns(),
+    # Of the returns from point to point: how many, and their moments (kurtosis 3 for normal ones).
+    Column("observations", Integer),
+    Column("skewness", Double),
+    Column("kurtosis", Double),
+    Column("probabilistic_sharpe_ratio", Double),
+    # Why a metric is undefined, by its name; one that is not there was not reported.
+    Column("undefined", JSONB, nullable=False, server_default=text("'{}'")),
+    # Metrics that nobody reported, so that their columns hold what was computed.
+    Column("metrics_filled", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    # Which generation of the formulas computed it; null where none did.
+    Column("computation", Integer),
     CheckConstraint("status IN ('IN_PROGRESS', 'COMPLETED', 'FAILED')", name="status"),
     CheckConstraint("start_date <= end_date", name="dates"),
 )
@@ -93,8 +115,9 @@ Index("ix_backtests_parameters", backtests.c.parameters, postgresql_using="gin")
 # The runs with all, or with any, of some tags.
 Index("ix_backtests_tags", backtests.c.tags, postgresql_using="gin")
 
-RANKED = ("sharpe_ratio", "total_return", "max_drawdown", "profit_factor", "sortino_ratio", "calmar_ratio")
-"""Metrics whose best completed runs, alone and by symbol, are answered from an index."""
+_BEST = ("sharpe_ratio", "total_return", "max_drawdown", "profit_factor", "sortino_ratio", "calmar_ratio")
+RANKED = (*_BEST, *map(computed_column, _BEST), "probabilistic_sharpe_ratio")
+"""Columns whose best completed runs, alone and by symbol, are answered from an index."""
 
 for _name in RANKED:
     _ranked: dict[str, Any] = {
@@ -107,6 +130,9 @@ for _name in RANKED:
     Index(f"ix_backtests_best_{_name}", backtests.c[_name], backtests.c.id, **_ranked)
     # The same for one symbol.
     Index(f"ix_backtests_symbol_best_{_name}", backtests.c.symbol, backtests.c[_name], backtests.c.id, **_ranked)
+
+# The runs that were stored before anything was computed; usually none.
+Index("ix_backtests_not_computed", backtests.c.id, postgresql_where=backtests.c.computation.is_(None))
 
 # A table of their own keeps the curves out of every list; null drawdown times are those of the equity curve.
 backtest_series = Table(
@@ -193,6 +219,36 @@ optimization_trials = Table(
     ),
 )
 
+# Returns of trials; null times are those of the first trial that has returns.
+trial_returns = Table(
+    "trial_returns",
+    metadata,
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("optimization_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("times", LargeBinary),
+    Column("values", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["backtest_id", "optimization_id", "number"],
+        ["optimization_trials.backtest_id", "optimization_trials.optimization_id", "optimization_trials.number"],
+        ondelete="CASCADE",
+    ),
+)
+
+# What cross-validation said of an optimization, which never changes: it takes a second to work out.
+overfitting_results = Table(
+    "overfitting_results",
+    metadata,
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("optimization_id", Uuid, primary_key=True),
+    Column("blocks", Integer, primary_key=True, autoincrement=False),
+    Column("computation", Integer, nullable=False),
+    Column("result", JSONB, nullable=False),
+    ForeignKeyConstraint(
+        ["backtest_id", "optimization_id"], ["optimizations.backtest_id", "optimizations.id"], ondelete="CASCADE"
+    ),
+)
+
 walk_forward_tests = Table(
     "walk_forward_tests",
     metadata,
@@ -222,6 +278,48 @@ walk_forward_tests = Table(
 )
 # A walk-forward test by its id alone.
 Index("ix_walk_forward_tests_id", walk_forward_tests.c.id)
+
+# What was tried, and what is never forgotten: it refers to no run, so it outlives the one it came with. A row counts
+# the run itself (its part is the run's id) or an optimization of it; other content under the same id is another trial.
+trial_ledger = Table(
+    "trial_ledger",
+    metadata,
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("part", Uuid, primary_key=True),
+    Column("content_hash", LargeBinary, primary_key=True),
+    Column("family", Uuid, nullable=False),
+    Column("strategy", Word, nullable=False),
+    Column("symbol", Word, nullable=False),
+    Column("study", Word),
+    Column("counted_at", Instant, nullable=False),
+    Column("trials", Integer, nullable=False),
+    # Those of them whose Sharpe ratio is known; the mean of these, a year, and the sum of their squared deviations.
+    Column("recorded", Integer, nullable=False),
+    Column("sharpe_ratio", Double),
+    Column("sharpe_deviations", Double),
+    Column("periods_per_year", Double),
+    # Of the run's Sharpe ratio per period; null where its moments are not known.
+    Column("standard_error", Double),
+    # Whether the deflated Sharpe ratios of the family know of it.
+    Column("is_deflated", BOOLEAN, nullable=False, server_default=text("false")),
+)
+# The trials of a family.
+Index("ix_trial_ledger_family", trial_ledger.c.family, trial_ledger.c.backtest_id)
+# The families whose deflated Sharpe ratios are out of date.
+Index("ix_trial_ledger_pending", trial_ledger.c.family, postgresql_where=~trial_ledger.c.is_deflated)
+
+# Deflated Sharpe ratios change for a whole family with each of its trials: in a narrow table that is cheap.
+deflated_sharpe_ratios = Table(
+    "deflated_sharpe_ratios",
+    metadata,
+    _run_key(),
+    Column("symbol", Word, nullable=False),
+    Column("deflated_sharpe_ratio", Double, nullable=False),
+)
+_deflated = deflated_sharpe_ratios.c
+# The ranking by them, and the same for one symbol.
+Index("ix_deflated_sharpe_ratios_best", _deflated.deflated_sharpe_ratio, _deflated.backtest_id)
+Index("ix_deflated_sharpe_ratios_symbol_best", _deflated.symbol, _deflated.deflated_sharpe_ratio, _deflated.backtest_id)
 
 # Who may ask. A token is shown once, when it is made; here is the SHA-256 of its secret.
 tokens = Table(

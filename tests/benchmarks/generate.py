@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
 from sqlalchemy import text
 
 from resolvers.store.database import Database
-from resolvers.store.metrics import METRICS
+from resolvers.store.metrics import COMPUTED, METRICS, Metric, computed_column
 from tests.benchmarks.binary_copy import (
     Packed,
     copy_columns,
@@ -155,18 +156,41 @@ def _measures(
     count = len(days)
     found = _returns(random, days) | trades
     found["beta"] = found["alpha"] = _known(random.normal(0.8, 0.3, count), random.random(count) < 0.2)
-    metrics = {
-        metric.name: pack_integers(found[metric.name].astype(np.int64))
-        if metric.is_count
-        else pack_numbers(_known(found[metric.name], completed))
-        for metric in METRICS
-    }
-    return metrics | {
-        "initial_capital": pack_numbers(np.full(count, 10_000.0)),
-        "fees": pack_numbers(random.choice([0.0, 0.0005, 0.001], count)),
-        "slippage": pack_numbers(_known(np.full(count, 0.0005), random.random(count) < 0.5)),
-        "execution_time_seconds": pack_numbers(random.exponential(2.0, count)),
-        "data_points": pack_integers(days),
+    metrics = {metric.name: _pack(metric, found, completed) for metric in METRICS}
+    computed = {computed_column(metric.name): _pack(metric, found, completed) for metric in COMPUTED}
+    return (
+        metrics
+        | computed
+        | _moments(random, days, found["sharpe_ratio"], completed)
+        | {
+            "initial_capital": pack_numbers(np.full(count, 10_000.0)),
+            "fees": pack_numbers(random.choice([0.0, 0.0005, 0.001], count)),
+            "slippage": pack_numbers(_known(np.full(count, 0.0005), random.random(count) < 0.5)),
+            "execution_time_seconds": pack_numbers(random.exponential(2.0, count)),
+            "data_points": pack_integers(days),
+        }
+    )
+
+
+def _pack(metric: Metric, found: dict[str, Floats], completed: Flags) -> Packed:
+    values = found[metric.name]
+    return pack_integers(values.astype(np.int64)) if metric.is_count else pack_numbers(_known(values, completed))
+
+
+def _moments(random: np.random.Generator, days: Integers, sharpe: Floats, completed: Flags) -> dict[str, Packed]:
+    """Make the moments of daily returns, and the probability that follows from them."""
+    count = len(days)
+    skewness, kurtosis = random.normal(-0.3, 0.5, count), random.lognormal(1.5, 0.4, count) + 1.5
+    daily = sharpe / np.sqrt(252)
+    error = np.sqrt((1 - skewness * daily + (kurtosis - 1) / 4 * daily**2) / (days - 2))
+    return {
+        "periods_per_year": pack_numbers(_known(np.full(count, 252.0), completed)),
+        "frequency": pack_words(("trading days",), np.zeros(count, dtype=np.int64)),
+        "observations": pack_integers(days - 1),
+        "skewness": pack_numbers(_known(skewness, completed)),
+        "kurtosis": pack_numbers(_known(kurtosis, completed)),
+        "probabilistic_sharpe_ratio": pack_numbers(_known(ndtr(daily / error), completed)),
+        "computation": pack_integers(np.ones(count, dtype=np.int64)),
     }
 
 

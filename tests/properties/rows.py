@@ -14,6 +14,7 @@ from sqlalchemy import Table, delete, text
 from resolvers.store.database import Database
 from resolvers.store.metrics import METRICS
 from resolvers.store.tables import backtests, metadata
+from tests.random_runs import random_computed
 
 Row = dict[str, Any]
 
@@ -114,6 +115,7 @@ def _run(dice: random.Random) -> Row:
         "engine": dice.choice((None, *WORDS)),
         "data_points": 0,
         "content_hash": b"",
+        **random_computed(dice, _figure),
         **{metric.name: dice.choice(COUNTS) if metric.is_count else _figure(dice) for metric in METRICS},
     }
 

@@ -69,6 +69,7 @@ async def test_any_number_of_runs_costs_the_same_statements(client: Client) -> N
         assert [statement.split()[0] for statement in statements] == [
             "SELECT",
             "COPY",
+            "INSERT",
             "COPY",
             "COPY",
             "INSERT",
@@ -123,7 +124,7 @@ async def test_a_server_that_fills_one_table_by_a_statement_is_given_several(
             [run] = (await client.ask(SAVE_MANY, inputs=[RUN | {"trades": [TRADE]}]))["saveBacktests"]["backtests"]
     finally:
         await change(database, "DROP RULE one_table ON trades")
-    assert [statement.split()[0] for statement in statements] == ["WITH", "COPY", "COPY", "INSERT", "SELECT"]
+    assert [statement.split()[0] for statement in statements] == ["WITH", "COPY", "INSERT", "COPY", "INSERT", "SELECT"]
     assert len((await read(client, run["id"]))["trades"]["nodes"]) == 1
 
 
