@@ -25,10 +25,8 @@ from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 from resolvers.store.tallies import tally
 from resolvers.store.time_limits import Overdue
 
-QUICK = 10_000
-"""Runs with less to check than this are checked at once: a thread would cost more."""
-FIELDS = 50
-"""What a run counts beside its points and trades."""
+QUICK = 200
+"""Fewer runs than this without curves and trades are prepared at once: a thread would cost more."""
 MOST_TRIES = 20
 """How often a save starts anew because others store runs under its ids at the same time."""
 
@@ -38,8 +36,7 @@ async def save_backtests(database: Database, drafts: Sequence[BacktestDraft]) ->
 
     A run whose id is known is left as it is: a repeat of the same content is no problem, other content a CONFLICT.
     """
-    is_quick = sum(map(_size, drafts)) < QUICK
-    prepared = _prepare(drafts) if is_quick else await asyncio.to_thread(_prepare, drafts)
+    prepared = _prepare(drafts) if _are_quick(drafts) else await asyncio.to_thread(_prepare, drafts)
     new, known = await _store(database, [save for save in prepared if isinstance(save, Save)])
     outcomes = [save if isinstance(save, Outcome) else _outcome(save, new, known) for save in prepared]
     _count(outcomes, drafts)
@@ -104,10 +101,11 @@ def _expect(matches: int, expected: int) -> None:
         raise _Miscounted(f"{matches} runs match and {expected} were expected: nothing was deleted.")
 
 
-def _size(draft: BacktestDraft) -> int:
-    """Return how much there is to check."""
-    curves = sum(len(curve.values) for curve in (draft.equity_curve, draft.drawdown_curve) if curve)
-    return FIELDS + curves + len(draft.trades or ())
+def _are_quick(drafts: Sequence[BacktestDraft]) -> bool:
+    """Tell whether there is little to check and nothing to compute, which the event loop would have to wait for."""
+    return len(drafts) < QUICK and not any(
+        draft.equity_curve or draft.drawdown_curve or draft.trades for draft in drafts
+    )
 
 
 def _prepare(drafts: Sequence[BacktestDraft]) -> list[Save | Outcome]:

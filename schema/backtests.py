@@ -15,11 +15,12 @@ from resolvers.series import load_drawdown_curves, load_equity_curves
 from resolvers.trades import load_trade_pages
 from resolvers.walk_forward import load_walk_forward_pages, load_walk_forward_summaries
 from schema.bulk import Objects, Read, Stored, batched
+from schema.computed import COMPUTED_READ, ComputedMetrics, reconciliation, undefined
 from schema.context import Info
 from schema.documents import SourceDocument
 from schema.enums import BacktestStatus
 from schema.filters import TradeFilter
-from schema.metrics import Metrics
+from schema.metrics import Metric, Metrics
 from schema.nodes import Node
 from schema.operators import read_conditions
 from schema.optimizations import Optimization
@@ -36,7 +37,10 @@ from schema.walk_forward import NO_WINDOWS, WalkForwardSummary, WalkForwardTest
 class Backtest(Node, Stored):
     """One run."""
 
-    reads: ClassVar = {"metrics": Read(lambda rows: Objects(Metrics, rows), inside=Metrics)}
+    reads: ClassVar = {
+        "metrics": Read(lambda rows: Objects(Metrics, rows), inside=Metrics),
+        "computed": COMPUTED_READ,
+    }
     symbol: str = strawberry.field(description="What was traded, in upper case.")
     strategy: str = strawberry.field(description="Name of the strategy.")
     status: BacktestStatus = strawberry.field(description="How far the run is.")
@@ -52,7 +56,32 @@ class Backtest(Node, Stored):
         description="Slippage of an order as a fraction of its price. Null where not reported."
     )
     parameters: JSON = strawberry.field(description="The strategy's parameters: a value for each name.")
-    metrics: Metrics = strawberry.field(description="What the engine reported.")
+    metrics: Metrics = strawberry.field(
+        description="What the engine reported; where it did not, what was computed, as metricsFilled says."
+    )
+    metrics_filled: list[Metric] = strawberry.field(
+        description="Those of metrics that were not reported, so that their values are the computed ones."
+    )
+    computed: ComputedMetrics = strawberry.field(
+        description="The same metrics as the equity curve and the trades give them, whatever was reported."
+    )
+    undefined = undefined
+    reconciliation = reconciliation
+    periods_per_year: float | None = strawberry.field(
+        description=(
+            "Periods of a year that computed annual figures are annualised with: as given on save, or as the times of "
+            "the equity curve tell. Null without either."
+        )
+    )
+    frequency: str | None = strawberry.field(
+        description=(
+            "How often the equity curve has a point, such as trading days, calendar days or 5 minutes: as given on "
+            "save, or as its times tell. Null without either."
+        )
+    )
+    study: str | None = strawberry.field(
+        description="The study whose trials the run is one of. Null where none was given: strategy and symbol count."
+    )
     other_metrics: JSON = strawberry.field(
         description="What the engine reported beyond Metrics, under its own names; {} where nothing."
     )

@@ -34,3 +34,11 @@ class OrderDirection(Enum):
 
     ASC = word("ASC", "Lowest, earliest or first of the alphabet first.")
     DESC = word("DESC", "Highest, latest or last of the alphabet first.")
+
+
+@strawberry.enum(description="Which of two values of a metric counts.")
+class Basis(Enum):
+    """Which of two values of a metric counts."""
+
+    REPORTED = word("REPORTED", "As the engine reported it; where it did not, as it was computed.")
+    COMPUTED = word("COMPUTED", "As computed from the equity curve and the trades.")

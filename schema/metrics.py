@@ -45,7 +45,10 @@ def _field(description: str, kind: str, is_count: bool) -> Any:
 
 Metrics: Any = strawberry.type(
     _made("Metrics", float | None, counts=int, description="What the engine reported of a run."),
-    description="What the engine reported of a run. A value that is undefined or was not reported is null.",
+    description=(
+        "What the engine reported of a run, and where it did not, what was computed. A value that is undefined, or "
+        "that nothing tells, is null."
+    ),
 )
 MetricsInput: Any = strawberry.input(
     _made("MetricsInput", float | None, counts=int | None, description="What the engine reported of a run."),

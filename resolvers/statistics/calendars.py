@@ -62,9 +62,16 @@ def _within_days(times: Times, usual: float) -> Calendar:
     days = CALENDAR_DAYS if _has_weekends(times) else TRADING_DAYS
     # The first and the last day may be cut.
     whole = counts[1:-1] if len(counts) > 2 else np.array([round(DAY / usual)])  # noqa: PLR2004 - both ends
-    minutes = usual / 60_000_000
-    frequency = f"{minutes / 60:g} hours" if minutes >= 60 else f"{minutes:g} minutes"  # noqa: PLR2004 - an hour
-    return Calendar(frequency, float(np.median(whole)) * days)
+    return Calendar(_name(usual), float(np.median(whole)) * days)
+
+
+def _name(microseconds: float) -> str:
+    seconds = microseconds / 1_000_000
+    unit, length = next((each for each in _UNITS if seconds >= each[1]), _UNITS[-1])
+    return f"{seconds / length:g} {unit}"
+
+
+_UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 
 
 def _elapsed(times: Times) -> Calendar:

@@ -62,6 +62,8 @@ WEIGHTS: dict[str, Weight] = {
     "AlignedSeries.series": Weight(),
     "Backtest.equityCurve": Weight(SERIES),
     "Backtest.drawdownCurve": Weight(SERIES),
+    "Backtest.undefined": Weight(size=Times(len(Metric))),
+    "Backtest.reconciliation": Weight(SERIES, size=Times(len(Metric))),
     "Backtest.documents": Weight(size=Times(3)),
     "SourceDocument.content": Weight(20),
     "BacktestConnection.totalCount": Weight(100),
