@@ -18,6 +18,7 @@ from api.observation.traces import TracesUnavailable
 from api.processes.serving import serve as serve_until_stopped
 from api.processes.sockets import AddressTaken
 from api.processes.workers import Crashing
+from api.recomputing import recompute_command
 from api.safekeeping.backup import back_up
 from api.safekeeping.restore import restore as restore_backup
 from api.settings import Settings, settings_options
@@ -154,3 +155,4 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 main.add_command(token_commands(_run, say))
+main.add_command(recompute_command(_run, say))

@@ -23,6 +23,7 @@ from api.observation.traces import check_traces
 from api.processes.files import allow_connections
 from api.processes.sockets import address_of, bind, give_up_stuck_clients
 from api.processes.workers import Workers
+from api.recomputing import say_whether_runs_wait
 from api.settings import Settings
 from api.storage import Say, check_connections, connect, open_current
 from resolvers.changes import prune_often
@@ -73,6 +74,7 @@ async def _serve(settings: Settings, say: Say) -> None:
         async with connect(dsn, settings) as database:
             await check_connections(database, settings)
             await say_whether_somebody_can_ask(database, settings, say)
+            await say_whether_runs_wait(database, settings, say)
             if settings.demo:
                 await load_demo(database, say)
         if settings.workers == 1:

@@ -1,0 +1,213 @@
+"""Compute runs that are stored: those of before anything was computed, and those of other formulas.
+
+Nothing that was said of a run changes, so it is no change of the run: `updated_at` stays, and nobody who listens is
+told. In runs of before, every metric that has a value counts as reported: nobody can tell a number of trades that was
+counted then from one that was reported, and what was reported stays.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, select, tuple_, update
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
+
+from resolvers.backtests import is_one_of
+from resolvers.checks.series import Curve
+from resolvers.computing import GENERATION, Material, Results, compute_columns
+from resolvers.store.database import Database, Row, Transaction
+from resolvers.store.metrics import COMPUTED, COUNTS, METRICS, computed_column
+from resolvers.store.statements import Slot, shaped
+from resolvers.store.tables import (
+    backtest_series,
+    backtests,
+    optimization_trials,
+    optimizations,
+    trades,
+    trial_ledger,
+)
+from resolvers.trial_ledger import COLUMNS as LEDGER_COLUMNS
+from resolvers.trial_ledger import Entry, entry_of_optimization, entry_of_run
+
+BATCH = 200
+"""Runs of one transaction, at most."""
+MOST_VALUES = 1_000_000
+"""Points and trades of one transaction, unless a single run has more: some 100 MB."""
+NAMES = tuple(metric.name for metric in METRICS)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Runs that were computed in one transaction: how many, and the last of them in the order of ids."""
+
+    runs: int
+    last: UUID
+
+
+async def has_runs_of_before(database: Database) -> bool:
+    """Tell whether there are runs of which nothing was computed; answered by an index that is usually empty."""
+    rows = await database.fetch(select(exists().where(backtests.c.computation.is_(None)).label("found")))
+    return bool(rows[0]["found"])
+
+
+async def count_runs(database: Database, *, everything: bool) -> int:
+    """Return how many runs are to be computed: those that no formula of now did, or all."""
+    statement = select(func.count().label("runs")).select_from(backtests).where(_is_due(everything))
+    return int((await database.fetch(statement))[0]["runs"])
+
+
+async def recompute_next(database: Database, after: UUID | None, *, everything: bool) -> Batch | None:
+    """Compute the next runs behind an id, whole or not at all; None where there are none left.
+
+    Their rows are locked meanwhile, so that two that compute do not compute the same; saves do not wait for it.
+    """
+    async with database.transaction() as transaction:
+        found = await transaction.fetch(_next(everything, after=after or UUID(int=0)))
+        if not found:
+            return None
+        runs = _as_many_as_fit(found)
+        await _recompute(transaction, runs)
+        return Batch(len(runs), runs[-1]["id"])
+
+
+def _is_due(everything: bool) -> ColumnElement[bool]:
+    return literal(True) if everything else backtests.c.computation.is_distinct_from(GENERATION)
+
+
+@shaped
+def _next(everything: bool, *, after: Slot) -> Select[Any]:
+    """Select and lock the next runs to be computed, each with the number of its trades."""
+    own = select(func.count()).where(trades.c.backtest_id == backtests.c.id).scalar_subquery()
+    columns = [backtests.c[name] for name in (*_OF_RUNS, *NAMES)]
+    found = select(*columns, own.label("trades")).where(backtests.c.id > literal(after, type_=backtests.c.id.type))
+    return found.where(_is_due(everything)).order_by(backtests.c.id).limit(BATCH).with_for_update(key_share=True)
+
+
+_OF_RUNS = (
+    *("id", "symbol", "strategy", "study", "content_hash", "data_points", "periods_per_year", "frequency"),
+    *("undefined", "metrics_filled", "computation", "computed_total_trades"),
+)
+
+
+def _as_many_as_fit(runs: Sequence[Row]) -> Sequence[Row]:
+    values = np.cumsum([run["data_points"] + run["trades"] for run in runs])
+    return runs[: max(1, int(np.searchsorted(values, MOST_VALUES, side="right")))]
+
+
+async def _recompute(transaction: Transaction, runs: Sequence[Row]) -> None:
+    ids = [run["id"] for run in runs]
+    curves = {row["backtest_id"]: row for row in await transaction.fetch(_curves(ids=ids))}
+    results = {row["backtest_id"]: row for row in await transaction.fetch(_results(ids=ids))}
+    sweeps = await transaction.fetch(_sweeps(ids=ids))
+    rows = await asyncio.to_thread(
+        lambda: [_compute(run, curves.get(run["id"]), results.get(run["id"])) for run in runs]
+    )
+    await transaction.fetch_many(_UPDATE, [{**row, "run": row["id"]} for row in rows])
+    by_id = {row["id"]: row for row in rows}
+    entries = [*map(entry_of_run, rows), *(_entry_of_sweep(by_id[sweep["backtest_id"]], sweep) for sweep in sweeps)]
+    await transaction.fetch(_count(entries={name: [each[name] for each in entries] for name in LEDGER_COLUMNS}))
+
+
+def _compute(run: Row, curve: Row | None, results: Row | None) -> dict[str, Any]:
+    """Return the run with what is computed of it."""
+    before = {name: 0 if name in COUNTS else None for name in run["metrics_filled"]}
+    reported = {name: run[name] for name in NAMES if run[name] is not None and name not in before}
+    material = Material(
+        equity=_curve(curve),
+        results=_results_of(run, results),
+        total_trades=reported.get("total_trades", 0),
+        reported=reported,
+        non_finite=[name for name, reason in run["undefined"].items() if reason == "NON_FINITE"],
+        periods_per_year=run["periods_per_year"],
+        frequency=run["frequency"],
+    )
+    return {**run, **before, **compute_columns(material)}
+
+
+def _curve(row: Row | None) -> Curve | None:
+    if row is None:
+        return None
+    return Curve(np.frombuffer(row["equity_times"], "<i8"), np.frombuffer(row["equity_values"], "<f8"))
+
+
+def _results_of(run: Row, row: Row | None) -> Results | None:
+    """Return what the trades made; an empty list is known by the number of trades that was computed of it."""
+    if row is None and run["computed_total_trades"] != 0:
+        return None
+    columns: Iterable[Sequence[Any]] = ((), (), ()) if row is None else (row["profits"], row["shares"], row["closed"])
+    profits, shares, closed = columns
+    return Results(
+        profits=np.array(profits, dtype=np.float64),
+        shares=np.array(shares, dtype=np.float64),
+        is_closed=np.array(closed, dtype=np.bool_),
+    )
+
+
+def _entry_of_sweep(run: Mapping[str, Any], sweep: Row) -> Entry:
+    return entry_of_optimization(run, dict(sweep), sweep["sharpes"] or [])
+
+
+@shaped
+def _curves(*, ids: Slot) -> Select[Any]:
+    """Select the equity curves of runs."""
+    table = backtest_series
+    found = select(table.c.backtest_id, table.c.equity_times, table.c.equity_values)
+    return found.where(is_one_of(table.c.backtest_id, ids), table.c.equity_values.is_not(None))
+
+
+@shaped
+def _results(*, ids: Slot) -> Select[Any]:
+    """Select what the trades of runs made, in their order."""
+    lists = {"profits": trades.c.pnl, "shares": trades.c.pnl_percent, "closed": trades.c.exit_time.is_not(None)}
+    columns = [func.array_agg(aggregate_order_by(each, trades.c.number)).label(name) for name, each in lists.items()]
+    found = select(trades.c.backtest_id, *columns).where(is_one_of(trades.c.backtest_id, ids))
+    return found.group_by(trades.c.backtest_id)
+
+
+@shaped
+def _sweeps(*, ids: Slot) -> Select[Any]:
+    """Select the optimizations of runs with the Sharpe ratios of their trials."""
+    trials, table = optimization_trials, optimizations
+    own = and_(trials.c.backtest_id == table.c.backtest_id, trials.c.optimization_id == table.c.id)
+    sharpes = (
+        select(func.array_agg(trials.c.sharpe_ratio))
+        .where(own, trials.c.sharpe_ratio.is_not(None))
+        .correlate(table)
+        .scalar_subquery()
+    )
+    columns = (table.c.backtest_id, table.c.id, table.c.content_hash, table.c.combinations_tested)
+    return select(*columns, sharpes.label("sharpes")).where(is_one_of(table.c.backtest_id, ids))
+
+
+_WRITTEN = (
+    *NAMES,
+    *map(computed_column, (metric.name for metric in COMPUTED)),
+    *("periods_per_year", "frequency", "observations", "skewness", "kurtosis", "probabilistic_sharpe_ratio"),
+    *("undefined", "metrics_filled", "computation"),
+)
+_UPDATE = (
+    update(backtests)
+    .where(backtests.c.id == bindparam("run"))
+    .values({name: bindparam(name) for name in _WRITTEN})
+    .returning(backtests.c.id)
+)
+
+
+@shaped
+def _count(*, entries: Slot) -> Any:
+    """Count trials that are not counted yet, and correct the figures of those that are."""
+    lists = [literal(entries[name], type_=ARRAY(trial_ledger.c[name].type)) for name in LEDGER_COLUMNS]
+    given = func.unnest(*lists).table_valued(*LEDGER_COLUMNS, name="given").render_derived()
+    found = select(func.now(), *(given.c[name] for name in LEDGER_COLUMNS))
+    counted = insert(trial_ledger).from_select(["counted_at", *LEDGER_COLUMNS], found)
+    figures = [name for name in LEDGER_COLUMNS if not trial_ledger.c[name].primary_key]
+    return counted.on_conflict_do_update(
+        index_elements=list(trial_ledger.primary_key.columns),
+        set_={**{name: counted.excluded[name] for name in figures}, "is_deflated": False},
+        where=tuple_(*(trial_ledger.c[name] for name in figures)).is_distinct_from(
+            tuple_(*(counted.excluded[name] for name in figures))
+        ),
+    ).returning(trial_ledger.c.backtest_id)
