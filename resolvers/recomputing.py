@@ -62,7 +62,7 @@ async def count_runs(database: Database, *, everything: bool) -> int:
 async def recompute_next(database: Database, after: UUID | None, *, everything: bool) -> Batch | None:
     """Compute the next runs behind an id, whole or not at all; None where there are none left.
 
-    Their rows are locked meanwhile, so that two that compute do not compute the same; saves do not wait for it.
+    Nothing waits for it but a change of these very runs; two that compute the same at the same time write the same.
     """
     async with database.transaction() as transaction:
         found = await transaction.fetch(_next(everything, after=after or UUID(int=0)))
@@ -79,11 +79,11 @@ def _is_due(everything: bool) -> ColumnElement[bool]:
 
 @shaped
 def _next(everything: bool, *, after: Slot) -> Select[Any]:
-    """Select and lock the next runs to be computed, each with the number of its trades."""
+    """Select the next runs to be computed, each with the number of its trades."""
     own = select(func.count()).where(trades.c.backtest_id == backtests.c.id).scalar_subquery()
     columns = [backtests.c[name] for name in (*_OF_RUNS, *NAMES)]
     found = select(*columns, own.label("trades")).where(backtests.c.id > literal(after, type_=backtests.c.id.type))
-    return found.where(_is_due(everything)).order_by(backtests.c.id).limit(BATCH).with_for_update(key_share=True)
+    return found.where(_is_due(everything)).order_by(backtests.c.id).limit(BATCH)
 
 
 _OF_RUNS = (

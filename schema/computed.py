@@ -85,6 +85,38 @@ class Reconciliation(Stored):
     )
 
 
+_DESCRIPTIONS = {
+    "total_return": "The last value over the first one, less 1, as a fraction (0.15 = 15 %).",
+    "annualized_return": (
+        "Geometric return a year as a fraction: (1 + total return) ^ (periodsPerYear / number of returns) - 1."
+    ),
+    "sharpe_ratio": (
+        "Mean of the returns over their standard deviation with n - 1, times sqrt(periodsPerYear); no risk-free rate."
+    ),
+    "sortino_ratio": (
+        "Mean of the returns over the root mean square of those below 0 (over all of them), times sqrt(periodsPerYear)."
+    ),
+    "calmar_ratio": "Annualized return over the size of the maximum drawdown.",
+    "max_drawdown": "Deepest fall from a peak as a fraction, never positive (-0.34 = 34 % below the peak).",
+    "max_drawdown_duration": "Longest time from a peak to the first value as high, or to the end, in days.",
+    "volatility": "Standard deviation of the returns with n - 1, times sqrt(periodsPerYear), as a fraction.",
+    "downside_volatility": (
+        "Root mean square of the returns below 0, over all returns, times sqrt(periodsPerYear), as a fraction."
+    ),
+    "total_trades": "Number of closed trades.",
+    "winning_trades": "Number of closed trades that made money.",
+    "losing_trades": "Number of closed trades that lost money.",
+    "win_rate": "Share of closed trades that made money, from 0 to 1.",
+    "profit_factor": "Gross profit of the closed trades over their gross loss.",
+    "average_win": "Mean profit of the closed trades that made money, in money.",
+    "average_loss": "Mean loss of the closed trades that lost money, negative, in money.",
+    "largest_win": "Profit of the best closed trade that made money, in money.",
+    "largest_loss": "Result of the worst closed trade that lost money, negative, in money.",
+    "final_portfolio_value": "Last value of the equity curve, in the run's currency.",
+    "peak_portfolio_value": "Highest value of the equity curve, in the run's currency.",
+}
+
+
 def _column(name: str) -> Read:
     of = itemgetter(name)
     return Read(lambda rows: list(map(of, rows)), needs=(name,))
@@ -92,7 +124,10 @@ def _column(name: str) -> Read:
 
 def _made() -> Any:
     """Return a class with a field for each metric that a curve and trades tell."""
-    fields = {each.name: strawberry.field(description=f"{each.description} Null where undefined.") for each in COMPUTED}
+    fields = {
+        each.name: strawberry.field(description=f"{_DESCRIPTIONS[each.name]} Null where undefined.")
+        for each in COMPUTED
+    }
     reads: Mapping[str, Read] = {each.name: _column(computed_column(each.name)) for each in COMPUTED}
     return type(
         "ComputedMetrics",
@@ -112,7 +147,8 @@ ComputedMetrics: Any = strawberry.type(
     description=(
         "The metrics of a run on one basis, whatever its engine calls by their names: computed from the equity curve "
         "with the calendar of periodsPerYear, and from the closed trades. Null is a metric that is undefined, or "
-        "that cannot be computed of what was saved. Beta and alpha are not here: they take a benchmark's returns."
+        "that cannot be computed of what was saved; undefined(basis: COMPUTED) says why. Beta and alpha are not here: "
+        "they take a benchmark's returns."
     ),
 )
 COMPUTED_READ = Read(lambda rows: Objects(ComputedMetrics, rows), inside=ComputedMetrics)

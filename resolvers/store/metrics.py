@@ -23,7 +23,7 @@ METRICS = (
     Metric("max_drawdown_duration", "Longest time below a peak in days.", lower_is_better=True),
     Metric("volatility", "Annualised standard deviation of returns as a fraction.", lower_is_better=True),
     Metric("downside_volatility", "Annualised standard deviation of losses as a fraction.", lower_is_better=True),
-    Metric("total_trades", "Number of trades; counted from the trades where it was not reported.", is_count=True),
+    Metric("total_trades", "Number of trades; that of the closed ones where it was not reported.", is_count=True),
     Metric("winning_trades", "Number of trades that made money.", is_count=True),
     Metric("losing_trades", "Number of trades that lost money.", is_count=True, lower_is_better=True),
     Metric("win_rate", "Share of trades that made money, from 0 to 1."),

@@ -199,3 +199,19 @@ async def test_a_difference_that_no_number_holds_is_null(client: Client) -> None
     run = await ask_one(client, equityCurve=curve, metrics={"finalPortfolioValue": 1e308})
     [found] = run["reconciliation"]
     assert (found["difference"], found["agrees"], found["likelyCause"]) == (None, False, None)
+
+
+async def test_lists_of_it_are_completed_as_columns(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    await save_id(client, equityCurve={"times": TIMES, "values": [1.0, 2.0, 1.5, 1.6]}, metrics={"totalReturn": 60.0})
+    await save_id(client, trades=TRADES)
+    caplog.set_level("DEBUG", logger="backtest_graph.bulk")
+    query = """{ backtests { nodes { metricsFilled periodsPerYear computed { totalReturn totalTrades }
+      undefined { metric reason } reconciliation { metric agrees likelyCause explanation difference } } } }"""
+    first, second = (await client.ask(query))["backtests"]["nodes"]
+    assert [record for record in caplog.records if record.name == "backtest_graph.bulk"] == []
+    assert (first["computed"], second["computed"]["totalReturn"]) == (
+        {"totalReturn": None, "totalTrades": 2},
+        pytest.approx(0.6),
+    )
+    [found] = second["reconciliation"]
+    assert (found["metric"], found["likelyCause"]) == ("TOTAL_RETURN", "PERCENT")
