@@ -22,7 +22,7 @@ from resolvers.store.tables import trades
 
 NAMES = tuple((metric.name, computed_column(metric.name)) for metric in COMPUTED)
 NEEDS = (
-    *("id", "metrics_filled", "periods_per_year", "observations"),
+    *("id", "metrics_filled", "periods_per_year", "observations", "initial_capital"),
     *(column for names in NAMES for column in names),
 )
 """The columns of a run that it takes."""
@@ -54,6 +54,7 @@ def _reconcile(run: Mapping[str, Any], with_open_trades: Figures) -> list[dict[s
         computed={name: float(run[column]) for name, column in NAMES if run[column] is not None},
         periods_per_year=run["periods_per_year"],
         observations=run["observations"],
+        initial_capital=run["initial_capital"],
         with_open_trades=with_open_trades,
     )
     filled = run["metrics_filled"]

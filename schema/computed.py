@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import strawberry
 
 from resolvers.reconciliations import NEEDS, load_reconciliations
-from resolvers.statistics.reconciliation import TOLERANCE, Cause
+from resolvers.statistics.reconciliation import NOTHING, TOLERANCE, Cause
 from resolvers.statistics.undefined import Reason
 from resolvers.store.metrics import COMPUTED, METRICS, computed_column
 from schema.bulk import Objects, Read, Stored, batched
@@ -60,6 +60,9 @@ class DisagreementCause(Enum):
     )
     POPULATION_DEVIATION = word(Cause.POPULATION_DEVIATION, "The standard deviation with n instead of n - 1.")
     START_AS_RETURN = word(Cause.START_AS_RETURN, "The first value counts as a return of 0 beside the others.")
+    FROM_CAPITAL = word(
+        Cause.FROM_CAPITAL, "Measured from the initial capital instead of the first value of the equity curve."
+    )
     DURATION_IN_PERIODS = word(Cause.DURATION_IN_PERIODS, "In periods of the curve instead of days.")
     ROUNDED = word(Cause.ROUNDED, "The same number with fewer digits.")
 
@@ -75,7 +78,9 @@ class Reconciliation(Stored):
         description="The reported value less the computed one. Null where that is beyond what a number holds."
     )
     agrees: bool = strawberry.field(
-        description=f"Whether both are the same: equal counts, others to {TOLERANCE:g} of the larger one."
+        description=(
+            f"Whether both are the same: equal counts, others to {TOLERANCE:g} of the larger one, or to {NOTHING:g}."
+        )
     )
     likely_cause: DisagreementCause | None = strawberry.field(
         description="Why they differ. Null where they agree, and where no known convention gives the reported value."

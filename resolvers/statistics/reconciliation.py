@@ -12,6 +12,8 @@ from itertools import chain, product
 
 TOLERANCE = 1e-6
 """Of the larger number's size: numbers that are closer agree. Counts have to be equal."""
+NOTHING = 1e-12
+"""Numbers that are closer agree as well: what rounding leaves of a return of 0."""
 COUNTS = frozenset({"total_trades", "winning_trades", "losing_trades"})
 FRACTIONS = frozenset(
     {"total_return", "annualized_return", "max_drawdown", "volatility", "downside_volatility", "win_rate"}
@@ -34,6 +36,7 @@ class Cause(StrEnum):
     GEOMETRIC_RETURN = "GEOMETRIC_RETURN"
     POPULATION_DEVIATION = "POPULATION_DEVIATION"
     START_AS_RETURN = "START_AS_RETURN"
+    FROM_CAPITAL = "FROM_CAPITAL"
     DURATION_IN_PERIODS = "DURATION_IN_PERIODS"
     ROUNDED = "ROUNDED"
 
@@ -44,12 +47,13 @@ class Facts:
 
     computed: its figures (annual ones with periods_per_year); observations: the number of returns; both None where
     there is no Sharpe ratio. with_open_trades: the figures of its trades with open ones counted in; empty where no
-    trade is open.
+    trade is open. initial_capital: above zero, in money.
     """
 
     computed: Mapping[str, float]
     periods_per_year: float | None = None
     observations: int | None = None
+    initial_capital: float | None = None
     with_open_trades: Mapping[str, float]
 
 
@@ -75,7 +79,7 @@ def agree(name: str, reported: float, computed: float) -> bool:
     """Tell whether two values of a metric are the same."""
     if name in COUNTS:
         return reported == computed
-    return abs(reported - computed) <= TOLERANCE * max(abs(reported), abs(computed))
+    return abs(reported - computed) <= max(TOLERANCE * max(abs(reported), abs(computed)), NOTHING)
 
 
 def find_cause(name: str, reported: float, facts: Facts) -> Verdict | None:
@@ -83,6 +87,7 @@ def find_cause(name: str, reported: float, facts: Facts) -> Verdict | None:
     found = chain(
         _of_trades(name, reported, facts),
         _of_spelling(name, reported, facts.computed[name]),
+        _of_capital(name, reported, facts),
         _of_duration(name, reported, facts),
         _of_conventions(name, reported, facts),
     )
@@ -107,6 +112,12 @@ def _of_spelling(name: str, reported: float, computed: float) -> Iterator[Verdic
         yield Verdict(Cause.ROUNDED, "Rounded: the same to the last digit that was reported.")
 
 
+def _of_capital(name: str, reported: float, facts: Facts) -> Iterator[Verdict]:
+    final, capital = facts.computed.get("final_portfolio_value"), facts.initial_capital
+    if name == "total_return" and final is not None and capital and _gives(name, reported, final / capital - 1):
+        yield Verdict(Cause.FROM_CAPITAL, "Measured from the initial capital, not from the curve's first value.")
+
+
 def _of_duration(name: str, reported: float, facts: Facts) -> Iterator[Verdict]:
     if name != "max_drawdown_duration" or not facts.periods_per_year or reported != round(reported):
         return
@@ -119,10 +130,13 @@ def _of_conventions(name: str, reported: float, facts: Facts) -> Iterator[Verdic
     ours = facts.periods_per_year
     if name not in _ANNUAL or ours is None or facts.observations is None:
         return
+    own = figure_by(Convention(ours), name, facts)
     for factor in (1, 100) if name in FRACTIONS else (1,):
         for convention in _conventions(name, reported / factor, facts):
             figure = figure_by(convention, name, facts)
-            if figure is not None and _gives(name, reported, factor * figure, digits=5):
+            if own is None or figure is None or agree(name, figure, own):  # what does not matter here
+                continue
+            if _gives(name, reported, factor * figure, digits=5):
                 yield _explain(name, convention, ours, is_percent=factor != 1)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from resolvers.statistics.calendars import DAY
@@ -47,6 +47,8 @@ def sortino(returns: Any, periods: float) -> float:
 
 def test_what_is_computed_agrees_with_itself() -> None:
     assert returns_of(EQUITY) == pytest.approx(RETURNS, abs=1e-12)
+    assert agree("total_return", 0.0, 2.2e-16)
+    assert not agree("total_trades", 3, 4)
     for name, figure in facts_of().computed.items():
         assert agree(name, figure, figure)
         assert agree(name, figure * (1 + TOLERANCE / 2), figure)
@@ -130,6 +132,13 @@ def test_percent_is_named_beside_other_periods() -> None:
     )
 
 
+def test_a_return_on_the_capital_is_named_where_the_curve_begins_later() -> None:
+    computed = {"total_return": 0.2, "final_portfolio_value": 12_600.0}
+    facts = Facts(computed=computed, initial_capital=10_000.0, with_open_trades={})
+    assert cause_of("total_return", 0.26, facts).cause is Cause.FROM_CAPITAL
+    assert find_cause("total_return", 0.27, facts) is None
+
+
 def test_open_trades_are_named_where_they_make_the_difference() -> None:
     counted = facts_of(total_trades=8, open_total_trades=9, win_rate=0.125, open_win_rate=2 / 9)
     assert cause_of("total_trades", 9, counted).cause is Cause.OPEN_TRADES
@@ -138,6 +147,7 @@ def test_open_trades_are_named_where_they_make_the_difference() -> None:
     assert find_cause("total_trades", 9, facts_of(total_trades=8)) is None
 
 
+@example(name="sharpe_ratio", reported=0.0, periods=5e-324)
 @given(
     name=st.sampled_from(sorted(facts_of().computed)),
     reported=st.floats(allow_nan=False, allow_infinity=False),
