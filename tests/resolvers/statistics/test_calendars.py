@@ -36,6 +36,7 @@ def session_of(frequency: str) -> pd.DatetimeIndex:
         (session_of("30min"), ("30 minutes", 13 * 252)),
         (session_of("1min"), ("1 minutes", 390 * 252)),
         (pd.date_range("2024-01-01", periods=1440 * 9, freq="min"), ("1 minutes", 1440 * 365)),
+        (pd.date_range("2024-01-01", periods=2880 * 9, freq="30s"), ("30 seconds", 2880 * 365)),
     ],
     ids=[
         "business days",
@@ -51,6 +52,7 @@ def session_of(frequency: str) -> pd.DatetimeIndex:
         "half hours of sessions",
         "minutes of sessions",
         "minutes",
+        "half minutes",
     ],
 )
 def test_a_calendar_is_told_from_the_times(times: pd.DatetimeIndex, expected: tuple[str, float]) -> None:
