@@ -116,6 +116,20 @@ def _create_returns() -> None:
         ),
     )
     op.create_table(
+        "walk_forward_returns",
+        sa.Column("backtest_id", sa.Uuid, nullable=False),
+        sa.Column("walk_forward_test_id", sa.Uuid, nullable=False),
+        sa.Column("times", sa.LargeBinary, nullable=False),
+        sa.Column("values", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("backtest_id", "walk_forward_test_id", name="pk_walk_forward_returns"),
+        sa.ForeignKeyConstraint(
+            ["backtest_id", "walk_forward_test_id"],
+            ["walk_forward_tests.backtest_id", "walk_forward_tests.id"],
+            name="fk_walk_forward_returns_backtest_id_walk_forward_test_id",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_table(
         "overfitting_results",
         sa.Column("backtest_id", sa.Uuid, nullable=False),
         sa.Column("optimization_id", sa.Uuid, nullable=False),
@@ -133,7 +147,8 @@ def _create_returns() -> None:
 
 
 def downgrade() -> None:
-    for table in ("overfitting_results", "trial_returns", "deflated_sharpe_ratios", "trial_ledger"):
+    names = ("overfitting_results", "trial_returns", "walk_forward_returns", "deflated_sharpe_ratios", "trial_ledger")
+    for table in names:
         op.drop_table(table)
     for column in _columns():
         op.drop_column("backtests", column.name)

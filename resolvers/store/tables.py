@@ -279,6 +279,21 @@ walk_forward_tests = Table(
 # A walk-forward test by its id alone.
 Index("ix_walk_forward_tests_id", walk_forward_tests.c.id)
 
+# Returns of the test period of a walk-forward test, from point to point.
+walk_forward_returns = Table(
+    "walk_forward_returns",
+    metadata,
+    Column("backtest_id", Uuid, primary_key=True),
+    Column("walk_forward_test_id", Uuid, primary_key=True),
+    Column("times", LargeBinary, nullable=False),
+    Column("values", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["backtest_id", "walk_forward_test_id"],
+        ["walk_forward_tests.backtest_id", "walk_forward_tests.id"],
+        ondelete="CASCADE",
+    ),
+)
+
 # What was tried, and what is never forgotten: it refers to no run, so it outlives the one it came with. A row counts
 # the run itself (its part is the run's id) or an optimization of it; other content under the same id is another trial.
 trial_ledger = Table(
