@@ -16,6 +16,7 @@ from resolvers.store.connections import Plan
 from resolvers.store.database import Database
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtest_series as table
+from resolvers.store.tables import walk_forward_returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Curve:
 async def load_equity_curves(database: Database, ids: Sequence[UUID]) -> list[Curve | None]:
     """Return the equity curves of runs in the order of their ids, None where none was saved."""
     rows = await database.fetch(_equity(ids=ids), plan=Plan.ONCE)
-    found = {row["backtest_id"]: _unpack(row["times"], row["values"]) for row in rows}
+    found = {row["backtest_id"]: unpack(row["times"], row["values"]) for row in rows}
     return [found.get(id) for id in ids]
 
 
@@ -56,6 +57,22 @@ async def load_drawdown_curves(database: Database, ids: Sequence[UUID]) -> list[
     rows = await database.fetch(_drawdowns(ids=ids), plan=Plan.ONCE)
     found = {row["backtest_id"]: _drawdown(row) for row in rows}
     return [found.get(id) for id in ids]
+
+
+async def load_window_returns(database: Database, keys: Sequence[tuple[UUID, UUID]]) -> list[Curve | None]:
+    """Return the returns of walk-forward tests by the ids of their run and their own, None where none were saved."""
+    statement = _window_returns(runs=[run for run, _ in keys], ids=[id for _, id in keys])
+    rows = await database.fetch(statement, plan=Plan.ONCE)
+    found = {(row["backtest_id"], row["id"]): unpack(row["times"], row["values"]) for row in rows}
+    return [found.get(key) for key in keys]
+
+
+@shaped
+def _window_returns(*, runs: Slot, ids: Slot) -> Select[Any]:
+    """Select the returns of walk-forward tests."""
+    own = walk_forward_returns.c
+    named = select(own.backtest_id, own.walk_forward_test_id.label("id"), own.times, own["values"])
+    return named.where(is_one_of(own.backtest_id, runs), is_one_of(own.walk_forward_test_id, ids))
 
 
 @shaped
@@ -78,10 +95,11 @@ def _drawdowns(*, ids: Slot) -> Select[Any]:
 
 def _drawdown(row: Any) -> Curve:
     if row["values"] is not None:
-        return _unpack(row["times"], row["values"])
-    equity = _unpack(row["times"], row["equity"])
+        return unpack(row["times"], row["values"])
+    equity = unpack(row["times"], row["equity"])
     return Curve(equity.times, drawdown(equity.values))
 
 
-def _unpack(times: bytes, values: bytes) -> Curve:
+def unpack(times: bytes, values: bytes) -> Curve:
+    """Return a curve as it is stored."""
     return Curve(np.frombuffer(times, dtype="<i8"), np.frombuffer(values, dtype="<f8"))

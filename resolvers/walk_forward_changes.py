@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from resolvers.backtests import is_one_of
 from resolvers.changes import ChangeKind, note_changes
+from resolvers.checks.series import Curve
 from resolvers.checks.walk_forward import WalkForwardRecord, check_walk_forward
 from resolvers.importers.drafts import Notice, Problem, WalkForwardDraft
 from resolvers.saving import (
@@ -28,7 +29,7 @@ from resolvers.saving import (
     unknown_run,
 )
 from resolvers.store.database import Database, Transaction
-from resolvers.store.tables import walk_forward_tests
+from resolvers.store.tables import walk_forward_returns, walk_forward_tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,14 @@ async def _store(
     rows = _complete(record, backtest_id, document, received_at)
     _refuse({index for index, row in enumerate(rows) if row["id"] in taken}, draft, elsewhere=True)
     created = await _insert(transaction, rows)
+    await _copy_returns(transaction, rows, record.returns, created)
     stored = await _find_stored(transaction, rows)
     _refuse({i for i, row in enumerate(rows) if stored[row["id"]] != {(backtest_id, row["content_hash"])}}, draft)
     await keep_documents(transaction, {backtest_id: document} if document and rows else {}, received_at)
     if created:
         await note_changes(transaction, ChangeKind.UPDATED, [backtest_id])
     mismatches = compare_with_run(run, draft.symbol, draft.strategy, draft.places)
-    return WindowsOutcome([row["id"] for row in rows], created, [*record.notices, *mismatches])
+    return WindowsOutcome([row["id"] for row in rows], len(created), [*record.notices, *mismatches])
 
 
 def _complete(
@@ -97,20 +99,43 @@ def _complete(
             "backtest_id": backtest_id,
             "id": id,
             "created_at": received_at,
-            "content_hash": hash_content({**row, "id": None}),
+            "content_hash": hash_content({**row, "id": None}, *_parts(returns)),
         }
-        for id, row in zip(ids, record.rows, strict=True)
+        for id, row, returns in zip(ids, record.rows, record.returns, strict=True)
     ]
 
 
-async def _insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Store the windows that are not there yet and return how many those are."""
+def _parts(returns: Curve | None) -> Sequence[Any]:
+    return () if returns is None else (returns.times, returns.values)
+
+
+async def _insert(transaction: Transaction, rows: Sequence[Mapping[str, Any]]) -> set[UUID]:
+    """Store the windows that are not there yet and return their ids."""
     if not rows:
-        return 0
+        return set()
     table = walk_forward_tests
     statement = insert(table).values({name: bindparam(name) for name in rows[0]}).on_conflict_do_nothing()
     ordered = sorted(rows, key=lambda row: row["id"])
-    return len(await transaction.fetch_many(statement.returning(table.c.id), [dict(row) for row in ordered]))
+    stored = await transaction.fetch_many(statement.returning(table.c.id), [dict(row) for row in ordered])
+    return {row["id"] for row in stored}
+
+
+async def _copy_returns(
+    transaction: Transaction, rows: Sequence[Mapping[str, Any]], returns: Sequence[Curve | None], created: set[UUID]
+) -> None:
+    """Store the returns of the windows that were created; one that stands twice in a save is stored once."""
+    found = {
+        row["id"]: (row["backtest_id"], row["id"], *_pack(curve))
+        for row, curve in zip(rows, returns, strict=True)
+        if curve is not None and row["id"] in created
+    }
+    if found:
+        columns = [column.name for column in walk_forward_returns.c]
+        await transaction.copy(walk_forward_returns, columns, found.values())
+
+
+def _pack(curve: Curve) -> tuple[bytes, bytes]:
+    return curve.times.astype("<i8", copy=False).tobytes(), curve.values.astype("<f8", copy=False).tobytes()
 
 
 async def _find_stored(

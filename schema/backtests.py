@@ -13,7 +13,7 @@ from resolvers.optimizations import load_optimization_pages
 from resolvers.paging import MOST_OF_ONE_RUN, request_page
 from resolvers.series import load_drawdown_curves, load_equity_curves
 from resolvers.trades import load_trade_pages
-from resolvers.walk_forward import load_walk_forward_pages, load_walk_forward_summaries
+from resolvers.walk_forward import load_walk_forward_pages
 from schema.bulk import Objects, Read, Stored, batched
 from schema.computed import COMPUTED_READ, ComputedMetrics, reconciliation, undefined
 from schema.context import Info
@@ -26,11 +26,12 @@ from schema.operators import read_conditions
 from schema.optimizations import Optimization
 from schema.orders import TradeOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
-from schema.rows import make, see
+from schema.rows import see
 from schema.scalars import JSON, DateTime
 from schema.series import From, MaxPoints, Series, To, read_series
 from schema.trades import Trade
-from schema.walk_forward import NO_WINDOWS, WalkForwardSummary, WalkForwardTest
+from schema.walk_forward import WalkForwardTest
+from schema.walk_forward_summaries import WalkForwardSummary, load_summaries
 
 
 @strawberry.type(description="One run of one strategy on one symbol, with all that was measured.")
@@ -167,8 +168,7 @@ class Backtest(Node, Stored):
     @batched(description="All walk-forward windows of this run together.", needs=("id",))
     async def walk_forward(runs: Objects["Backtest"], info: Info) -> Sequence[WalkForwardSummary]:
         """Return the figures over all windows of each run."""
-        rows = await load_walk_forward_summaries(info.context.database, _ids(info, runs))
-        return make(WalkForwardSummary, [row or NO_WINDOWS for row in rows])
+        return await load_summaries(info, _ids(info, runs))
 
     @batched(description="The documents the run and its parts were imported from, first received first.", needs=("id",))
     async def documents(runs: Objects["Backtest"], info: Info) -> Sequence[list[SourceDocument]]:

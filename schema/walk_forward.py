@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from resolvers.series import load_window_returns
 from schema.bulk import Objects, Stored, batched
 from schema.context import Info
 from schema.nodes import Node
 from schema.rows import load_runs
 from schema.scalars import JSON, DateTime
+from schema.series import From, MaxPoints, Series, To, read_series
 
 if TYPE_CHECKING:
     from schema.backtests import Backtest
@@ -72,32 +74,21 @@ class WalkForwardTest(Node, Stored):
         description="What the engine reported of the window beyond these, under its own names; {} where nothing."
     )
 
+    @batched(
+        description="Returns of the test period from point to point, as fractions. Null where none were saved.",
+        needs=("backtest_id", "id"),
+    )
+    async def returns(
+        tests: Objects["WalkForwardTest"], info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
+    ) -> Sequence[Series | None]:
+        """Return the returns of each window."""
+        keys = [(row["backtest_id"], row["id"]) for row in tests.sources]
+        curves = await load_window_returns(info.context.database, keys)
+        return [read_series(curve, max_points, from_, to) for curve in curves]
+
     @batched(description="The run the window belongs to.", needs=("backtest_id",))
     async def backtest(
         tests: Objects["WalkForwardTest"], info: Info
     ) -> Sequence[Annotated["Backtest", strawberry.lazy("schema.backtests")]]:
         """Return the run of each window."""
         return await load_runs(info, [row["backtest_id"] for row in tests.sources])
-
-
-@strawberry.type(description="All walk-forward windows of a run together.")
-class WalkForwardSummary(Stored):
-    """Figures over all windows of a run."""
-
-    windows: int = strawberry.field(description="Number of windows.")
-    consistency: float | None = strawberry.field(
-        description="Share of windows with a positive out-of-sample return, among those that report one. Null if none."
-    )
-    average_out_of_sample_return: float | None = strawberry.field(
-        description="Mean out-of-sample return as a fraction. Null if no window reports one."
-    )
-    average_out_of_sample_sharpe: float | None = strawberry.field(
-        description="Mean out-of-sample Sharpe ratio. Null if no window reports one."
-    )
-    worst_out_of_sample_drawdown: float | None = strawberry.field(
-        description="Deepest out-of-sample drawdown as a fraction, never positive. Null if no window reports one."
-    )
-
-
-NO_WINDOWS = dict.fromkeys(WalkForwardSummary.__annotations__) | {"windows": 0}
-"""The source of the summary of a run without windows."""

@@ -7,14 +7,14 @@ from typing import Annotated
 import strawberry
 
 from resolvers.checks.report import Report
-from resolvers.importers.drafts import DocumentError, WalkForwardDraft, WindowDraft
+from resolvers.importers.drafts import DocumentError, SeriesDraft, WalkForwardDraft, WindowDraft
 from resolvers.importers.registry import extract_walk_forward
 from resolvers.walk_forward import load_walk_forward_tests
 from resolvers.walk_forward_changes import WindowsOutcome, save_walk_forward_tests
 from schema.backtest_changes import DocumentFormat
 from schema.changes import InputWarning, UserError, write_errors, write_warnings
 from schema.context import Info
-from schema.inputs import optional, required
+from schema.inputs import SeriesInput, optional, required
 from schema.optimization_changes import read_backtest_id
 from schema.scalars import JSON
 from schema.scopes import WRITES
@@ -44,6 +44,10 @@ class WalkForwardTestInput:
     is_profitable: bool | None = optional("Whether the test period earned.")
     is_statistically_significant: bool | None = optional("What the engine says of significance.")
     other_metrics: JSON | None = optional("An object with what else was measured, under names of your own.")
+    returns: SeriesInput | None = optional(
+        "Returns of the test period from point to point as fractions, each at the time it ends. Windows that all have "
+        "theirs are stitched to one run exactly."
+    )
 
 
 @strawberry.input(description="Walk-forward windows of a run. All are saved or none.")
@@ -88,7 +92,7 @@ class WalkForwardMutation:
         self, info: Info, input: Annotated[SaveWalkForwardTestsInput, strawberry.argument(description="The windows.")]
     ) -> SaveWalkForwardTestsPayload:
         """Save windows."""
-        draft = WalkForwardDraft(windows=[WindowDraft(**vars(window)) for window in input.tests])
+        draft = WalkForwardDraft(windows=[_read_window(window) for window in input.tests])
         return await _save(info, input.backtest_id, draft)
 
     @strawberry.mutation(
@@ -107,6 +111,12 @@ class WalkForwardMutation:
         except DocumentError as error:
             return _write(WindowsOutcome(problems=error.problems), [])
         return await _save(info, input.backtest_id, draft)
+
+
+def _read_window(given: WalkForwardTestInput) -> WindowDraft:
+    series = given.returns
+    returns = None if series is None else SeriesDraft(times=series.times, values=series.values)
+    return WindowDraft(**{**vars(given), "returns": returns})
 
 
 async def _save(info: Info, backtest_id: str, draft: WalkForwardDraft) -> SaveWalkForwardTestsPayload:

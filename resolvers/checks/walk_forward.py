@@ -4,17 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from resolvers.checks.report import Report, camel
+import numpy as np
+
+from resolvers.checks.report import Report, camel, first_index
+from resolvers.checks.series import Curve, check_curve, place_in_time
 from resolvers.importers.drafts import Notice, Path, Problem, Source, WalkForwardDraft, WindowDraft
 
 MOST_WINDOWS = 10_000
+DAY = 86_400_000_000
+"""Microseconds: so much may the times of returns be beyond the test period, whose days are those of the exchange."""
 
 
 @dataclass(slots=True, kw_only=True)
 class WalkForwardRecord:
-    """Windows that can be stored: one row each, with the id that the client chose, if any."""
+    """Windows that can be stored: one row each, with the id that the client chose, if any, and its returns, if any."""
 
     rows: Sequence[dict[str, Any]] = ()
+    returns: Sequence[Curve | None] = ()
     source: Source | None = None
     notices: Sequence[Notice] = ()
     problems: Sequence[Problem] = ()
@@ -28,7 +34,10 @@ def check_walk_forward(draft: WalkForwardDraft) -> WalkForwardRecord:
         report.invalid(draft.places.of("tests"), message, "TOO_LARGE")
         return WalkForwardRecord(problems=report.problems)
     rows = [_check_window(report, index, window) for index, window in enumerate(draft.windows)]
-    return WalkForwardRecord(rows=rows, source=draft.source, notices=report.notices, problems=report.problems)
+    returns = [_check_returns(report, index, window) for index, window in enumerate(draft.windows)]
+    return WalkForwardRecord(
+        rows=rows, returns=returns, source=draft.source, notices=report.notices, problems=report.problems
+    )
 
 
 def _check_window(report: Report, index: int, window: WindowDraft) -> dict[str, Any]:
@@ -73,3 +82,28 @@ def _check_periods(report: Report, index: int, window: WindowDraft) -> None:
         if first and last and first > last:
             path = report.places.of_row("tests", index, camel(end))
             report.invalid(path, f"The end, {last}, is before the start, {first}.")
+
+
+def _check_returns(report: Report, index: int, window: WindowDraft) -> Curve | None:
+    """Return the returns of a test period: each known, and at a time of the period."""
+    name = f"tests.{index}.returns"
+    draft = check_curve(report, window.returns, name)
+    if draft is None or window.test_period_start > window.test_period_end:
+        return None
+    unknown = first_index(np.isnan(draft.values.values))
+    if unknown is not None:
+        report.invalid(report.places.of_point(name, unknown, "values"), "A return has to be a number.")
+    curve = place_in_time(report, draft, name, window.test_period_start, window.test_period_end)
+    if curve is not None:
+        _check_times(report, name, window, curve)
+    return curve
+
+
+def _check_times(report: Report, name: str, window: WindowDraft, curve: Curve) -> None:
+    first, last = (
+        np.datetime64(day, "us").astype(np.int64) for day in (window.test_period_start, window.test_period_end)
+    )
+    outside = first_index((curve.times < first - DAY) | (curve.times >= last + 2 * DAY))
+    if outside is not None:
+        period = f"{window.test_period_start} to {window.test_period_end}"
+        report.invalid(report.places.of_point(name, outside, "times"), f"Not a time of the test period, {period}.")

@@ -230,6 +230,7 @@ class WindowDraft:
     is_profitable: bool | None = None
     is_statistically_significant: bool | None = None
     other_metrics: Any = None
+    returns: SeriesDraft | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -112,7 +112,7 @@ async def test_a_backup_is_for_its_owner_alone_and_is_written_over_only_when_tha
     file, settings = tmp_path / "runs.backup", Settings(database_url=own)
     await back_up(settings, file, said.append, overwrite=False)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert said[-1].startswith(f"Backed up 0 runs of revision 0003 to {file}, ")
+    assert said[-1].startswith(f"Backed up 0 runs of revision 0004 to {file}, ")
     first = file.stat().st_ino
     with pytest.raises(ArchiveError, match="--overwrite"):
         await back_up(settings, file, said.append, overwrite=False)
