@@ -1,7 +1,7 @@
 """Compare runs side by side."""
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from resolvers.series import Curve
 from resolvers.statistics.alignment import align, choose_points, normalize
 from resolvers.statistics.correlation import correlate_returns
 from resolvers.statistics.curves import FEWEST
+from resolvers.statistics.json_values import identity
 from resolvers.statistics.ranking import Spread, rank_values, spread_of
 from resolvers.store.database import Row
 from resolvers.store.metrics import METRICS_BY_NAME
@@ -78,16 +79,7 @@ def find_different_parameters(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """
     names = dict.fromkeys(name for row in rows for name in row["parameters"])
     values = {name: [row["parameters"].get(name) for row in rows] for name in names}
-    return {name: each for name, each in values.items() if len(set(map(_identity, each))) > 1}
-
-
-def _identity(value: Any) -> Hashable:
-    """Return what two JSON values share if they are the same: 10 and 10.0 are, 1 and true are not."""
-    if isinstance(value, dict):
-        return dict, frozenset((name, _identity(each)) for name, each in value.items())
-    if isinstance(value, list):
-        return list, tuple(map(_identity, value))
-    return isinstance(value, bool), value
+    return {name: each for name, each in values.items() if len(set(map(identity, each))) > 1}
 
 
 def check_points(rows: Sequence[Row]) -> None:

@@ -1,6 +1,7 @@
 """Save optimizations."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from resolvers.saving import (
 from resolvers.store.database import Database, Transaction
 from resolvers.store.tables import optimization_trials, optimizations
 from resolvers.trial_ledger import count_trials, entry_of_optimization
+from resolvers.trial_returns import copy_returns, hashed, place_returns
 
 
 async def save_optimization(database: Database, backtest_id: UUID, draft: OptimizationDraft) -> Outcome:
@@ -51,7 +53,7 @@ async def save_optimization(database: Database, backtest_id: UUID, draft: Optimi
 def _hash(record: OptimizationRecord, document: Document | None) -> bytes:
     if document and not record.id:
         return hash_content(document.sha256.hex())
-    return hash_content(record.row, record.trials)
+    return hash_content(record.row, record.trials, *hashed(record.returns))
 
 
 async def _store(
@@ -74,7 +76,10 @@ async def _store(
         statement = insert(optimizations).values(created_at=received_at, **row).on_conflict_do_nothing()
         if await transaction.fetch(statement.returning(optimizations.c.id)):
             await _copy_trials(transaction, record, row)
-            await count_trials(transaction, [entry_of_optimization(dict(run), row, _sharpes(record))])
+            returns = await asyncio.to_thread(place_returns, record.returns, dict(run)) if record.returns else []
+            await copy_returns(transaction, row["backtest_id"], row["id"], returns)
+            sharpes = _sharpes(record, {each.number: each.annual_sharpe for each in returns})
+            await count_trials(transaction, [entry_of_optimization(dict(run), row, sharpes)])
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
             await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
             return Outcome(row["id"], created=True, notices=notices)
@@ -84,9 +89,11 @@ async def _store(
     return Outcome(problems=[conflict(id_path)])
 
 
-def _sharpes(record: OptimizationRecord) -> list[float]:
-    """Return the annual Sharpe ratios of the trials that say theirs."""
-    return [trial["sharpe_ratio"] for trial in record.trials if trial["sharpe_ratio"] is not None]
+def _sharpes(record: OptimizationRecord, computed: Mapping[int, float | None]) -> list[float]:
+    """Return the annual Sharpe ratios of trials: as computed, by their numbers, or else as they say themselves."""
+    known = ((computed.get(trial["number"]), trial["sharpe_ratio"]) for trial in record.trials)
+    sharpes = (reported if own is None else own for own, reported in known)
+    return [sharpe for sharpe in sharpes if sharpe is not None]
 
 
 async def _copy_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any]) -> None:

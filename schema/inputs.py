@@ -29,8 +29,8 @@ def required(description: str, **default: Any) -> Any:
 
 @strawberry.input(
     description=(
-        "A curve. Without times, the points are spread over the run's days (one a day where the numbers agree, else "
-        "evenly), with an ASSUMED warning."
+        "A curve, or the returns of a trial. Without times, the points are spread over the run's days (one a day where "
+        "the numbers agree, else evenly), with an ASSUMED warning."
     )
 )
 class SeriesInput:

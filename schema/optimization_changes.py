@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from resolvers.checks.report import Report
-from resolvers.importers.drafts import DocumentError, OptimizationDraft, Places, TrialDraft
+from resolvers.importers.drafts import DocumentError, OptimizationDraft, Places, SeriesDraft, TrialDraft
 from resolvers.importers.registry import extract_optimization
 from resolvers.optimization_changes import save_optimization
 from resolvers.optimizations import load_optimizations
@@ -16,7 +16,7 @@ from resolvers.saving import Outcome
 from schema.backtest_changes import DocumentFormat
 from schema.changes import InputWarning, UserError, write_errors, write_warnings
 from schema.context import Info
-from schema.inputs import optional, required
+from schema.inputs import SeriesInput, optional, required
 from schema.optimizations import Optimization
 from schema.rows import make_one
 from schema.scalars import JSON
@@ -39,6 +39,11 @@ class TrialInput:
     is_statistically_significant: bool | None = optional("What the optimizer says of significance.")
     p_value: float | None = optional("The optimizer's p-value, 0 to 1.")
     other_metrics: JSON | None = optional("An object with what else was measured, under names of your own.")
+    returns: SeriesInput | None = optional(
+        "What the trial earned in each period, as fractions (0.01 = 1 %); overfitting is found from them. Either all "
+        "trials with returns give times, or none does: then they have equally many, and those at one position are of "
+        "one period. At most 5000000 of all trials together."
+    )
 
 
 @strawberry.input(description="A parameter optimization of a run. It is saved whole or not at all.")
@@ -89,7 +94,7 @@ class OptimizationMutation:
         input: Annotated[SaveOptimizationInput, strawberry.argument(description="The optimization.")],
     ) -> SaveOptimizationPayload:
         """Save an optimization."""
-        trials = [TrialDraft(**_same_fields(TrialDraft, trial)) for trial in input.trials]
+        trials = [_read_trial(trial) for trial in input.trials]
         draft = OptimizationDraft(**_same_fields(OptimizationDraft, input) | {"trials": trials})
         return await _save(info, input.backtest_id, draft)
 
@@ -109,6 +114,11 @@ class OptimizationMutation:
             return _write(Outcome(problems=error.problems), None)
         draft.id = input.id
         return await _save(info, input.backtest_id, draft)
+
+
+def _read_trial(given: TrialInput) -> TrialDraft:
+    returns = given.returns and SeriesDraft(times=given.returns.times, values=given.returns.values)
+    return TrialDraft(**_same_fields(TrialDraft, given) | {"returns": returns})
 
 
 def _same_fields(draft: type, given: Any) -> dict[str, Any]:

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, Annotated, ClassVar
 import strawberry
 
 from resolvers.optimizations import load_optimizations, load_trial_pages, load_trials, metric_of
+from resolvers.overfitting import load_overfitting
 from resolvers.paging import MOST_OF_ONE_RUN, request_page
+from resolvers.trial_returns import TrialKey, load_trial_returns
 from schema.bulk import Objects, Read, Stored, batched
 from schema.context import Info
 from schema.metrics import Metric
 from schema.nodes import Node, numbered_id
 from schema.orders import TrialOrder, read_order
+from schema.overfitting import Blocks, Overfitting, read_overfitting
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rows import load_owners, load_runs, make, needed_columns, see
 from schema.scalars import JSON, DateTime
+from schema.series import From, MaxPoints, Series, To, read_series
 
 if TYPE_CHECKING:
     from schema.backtests import Backtest
@@ -52,6 +56,25 @@ class OptimizationTrial(Node, Stored):
         """Return the optimization of each trial."""
         ids = [row["optimization_id"] for row in trials.sources]
         return await load_owners(info, Optimization, load_optimizations, ids)
+
+    @batched(
+        description=(
+            "What the trial earned in each period, as fractions, at the end of each period; spread over the run's days "
+            "where it was saved without times. Null where none was saved."
+        ),
+        needs=("backtest_id", "optimization_id", "number"),
+    )
+    async def returns(
+        trials: Objects["OptimizationTrial"],
+        info: Info,
+        max_points: MaxPoints = None,
+        from_: From = None,
+        to: To = None,
+    ) -> Sequence[Series | None]:
+        """Return the returns of each trial."""
+        keys = [TrialKey(row["backtest_id"], row["optimization_id"], row["number"]) for row in trials.sources]
+        curves = await load_trial_returns(info.context.database, keys)
+        return [read_series(curve, max_points, from_, to) for curve in curves]
 
 
 @strawberry.type(description="A parameter optimization: a sweep over combinations, best first.")
@@ -113,3 +136,20 @@ class Optimization(Node, Stored):
             wanted=wanted(info, OptimizationTrial, backward=last is not None),
         )
         return connect(OptimizationTrial, pages)
+
+    @batched(
+        description=(
+            "Whether choosing the best trial was choosing noise: the trials' returns are cut into blocks, and each "
+            "half of these chooses a best trial that the other half judges (combinatorially symmetric "
+            "cross-validation). Worked out once, then stored. It cannot see look-ahead bias: trials that know the "
+            "future pass."
+        ),
+        needs=("backtest_id", "id"),
+    )
+    async def overfitting(
+        optimizations: Objects["Optimization"], info: Info, blocks: Blocks = 16
+    ) -> Sequence[Overfitting]:
+        """Return what cross-validation says of each optimization."""
+        keys = [(row["backtest_id"], row["id"]) for row in optimizations.sources]
+        found = await load_overfitting(info.context.database, keys, blocks=blocks)
+        return [read_overfitting(each) for each in found]

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from resolvers.checks.report import Report, camel
+from resolvers.checks.trial_returns import TrialReturns, check_trial_returns
 from resolvers.importers.drafts import Notice, OptimizationDraft, Path, Problem, Source, TrialDraft
 
 MOST_TRIALS = 100_000
@@ -17,6 +18,7 @@ class OptimizationRecord:
 
     row: dict[str, Any] = field(default_factory=dict)
     trials: Sequence[dict[str, Any]] = ()
+    returns: Sequence[TrialReturns] = ()
     id: UUID | None = None
     source: Source | None = None
     notices: Sequence[Notice] = ()
@@ -32,6 +34,7 @@ def check_optimization(draft: OptimizationDraft) -> OptimizationRecord:
         report.invalid(draft.places.of("trials"), message, "TOO_LARGE")
     else:
         record.trials = [_check_trial(report, index, trial) for index, trial in enumerate(draft.trials)]
+        record.returns = check_trial_returns(report, draft.trials)
     record.row = {
         "objective": report.name(draft.objective, draft.places.of("objective"), most=200),
         "combinations_tested": _check_combinations(report, draft),

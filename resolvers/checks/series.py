@@ -58,7 +58,7 @@ def place_in_time(report: Report, draft: SeriesDraft | None, name: str, start: d
     if draft.times is not None:
         return Curve(draft.times, draft.values.values)
     report.notice("ASSUMED", report.places.of(name), f"No times were given: spread over {start} to {end}.")
-    return Curve(_spread(len(draft.values), start, end), draft.values.values)
+    return Curve(spread_over(len(draft.values), start, end), draft.values.values)
 
 
 def _times_fit(report: Report, draft: SeriesDraft, name: str) -> bool:
@@ -75,7 +75,7 @@ def _times_fit(report: Report, draft: SeriesDraft, name: str) -> bool:
     return falling is None
 
 
-def _spread(points: int, start: date, end: date) -> Instants:
+def spread_over(points: int, start: date, end: date) -> Instants:
     """Return one time a day where the number of points is that of the days or weekdays, else even steps."""
     days = np.arange(np.datetime64(start), np.datetime64(end) + np.timedelta64(1, "D"))
     weekdays = days[np.is_busday(days)]

@@ -187,6 +187,7 @@ class TrialDraft:
     is_statistically_significant: bool | None = None
     p_value: float | None = None
     other_metrics: Any = None
+    returns: SeriesDraft | None = None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -4,8 +4,9 @@ Bailey, Borwein, Lopez de Prado and Zhu 2015, The Probability of Backtest Overfi
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ MOST_BLOCKS = 20
 """184,756 halves; with two more blocks they are four times as many."""
 _AT_ONCE = 1_000_000
 """Scores that are held in memory at a time, in each of some arrays."""
+_ROWS_AT_ONCE = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,28 @@ class Overfitting:
     logits: Matrix
 
 
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """How many logits are above lower and not above upper; the first bin has those at its lower end, too."""
+
+    lower: float
+    upper: float
+    count: int
+
+
+def count_logits(logits: Matrix, trials: int, bins: int = 24) -> list[Bin]:
+    """Return the histogram of logits of halves of so many trials, 2 or more, over all that a logit can be.
+
+    That is -ln N to ln N, in an even number of bins of one width, half of them up to 0: these make the probability of
+    overfitting.
+    """
+    above = np.linspace(0, math.log(trials), bins // 2 + 1)[1:]
+    edges = np.concatenate([-above[::-1], [0.0], above])
+    places = np.clip(np.searchsorted(edges, logits, side="left") - 1, 0, bins - 1)
+    counts = np.bincount(places, minlength=bins).tolist()
+    return [Bin(*ends, count) for ends, count in zip(pairwise(edges.tolist()), counts, strict=True)]
+
+
 def probability_of_backtest_overfitting(returns: Matrix, blocks: int = 16, score: str = "sharpe") -> Overfitting:
     """Return how likely it is that choosing the best of some trials was choosing noise.
 
@@ -50,8 +74,7 @@ def probability_of_backtest_overfitting(returns: Matrix, blocks: int = 16, score
     matrix = np.asarray(returns, dtype=np.float64)
     _check(matrix, blocks, score)
     sums, squares, rows = _sum_blocks(_scaled(matrix) if score == "sharpe" else matrix, blocks)
-    chosen = np.array(list(combinations(range(blocks), blocks // 2)), dtype=np.intp)
-    parts = np.array_split(chosen, max(1, math.ceil(len(chosen) * matrix.shape[1] / _AT_ONCE)))
+    parts = _halves(blocks, max(1, _AT_ONCE // matrix.shape[1]))
     columns = [_judge(part, sums, squares, rows * blocks // 2, score) for part in parts]
     inside, outside, logits = (np.concatenate(each) for each in zip(*columns, strict=True))
     return Overfitting(
@@ -80,6 +103,16 @@ def _scaled(matrix: Matrix) -> Matrix:
     """Return the trials in units of their largest return: it changes no Sharpe ratio, and squares stay in range."""
     largest = np.abs(matrix).max(axis=0)
     return matrix / np.where(largest > 0, largest, 1.0)
+
+
+def _halves(blocks: int, most: int) -> Iterator[NDArray[np.intp]]:
+    """Yield the blocks that are in-sample, a row for each half, at most so many at a time.
+
+    Few at a time, for other threads wait while Python's objects become an array.
+    """
+    every = combinations(range(blocks), blocks // 2)
+    while chosen := list(islice(every, min(most, _ROWS_AT_ONCE))):
+        yield np.array(chosen, dtype=np.intp)
 
 
 def _sum_blocks(matrix: Matrix, blocks: int) -> tuple[Matrix, Matrix, int]:

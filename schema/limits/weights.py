@@ -39,6 +39,8 @@ SERIES = 50
 """A curve of 2,520 points."""
 SCAN = 1_000
 """A statement that reads all runs: 20 ms for each 25,000 of them."""
+VALIDATION = 1_000
+"""A cross-validation: 200 ms and more the first time, 2 ms ever after."""
 SAVE = 10
 """A run that is saved."""
 WORD = 4
@@ -64,6 +66,9 @@ WEIGHTS: dict[str, Weight] = {
     "Backtest.drawdownCurve": Weight(SERIES),
     "Backtest.undefined": Weight(size=Times(len(Metric))),
     "Backtest.reconciliation": Weight(SERIES, size=Times(len(Metric))),
+    "OptimizationTrial.returns": Weight(SERIES),
+    "Optimization.overfitting": Weight(VALIDATION),
+    "LogitDistribution.histogram": Weight(size=Times(24)),
     "Backtest.documents": Weight(size=Times(3)),
     "SourceDocument.content": Weight(20),
     "Backtest.walkForward": Weight(10),

@@ -1,7 +1,7 @@
 """The probability of backtest overfitting is what cutting the returns into halves says."""
 
 import math
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import rankdata
 
-from resolvers.statistics.overfitting import probability_of_backtest_overfitting
+from resolvers.statistics.overfitting import count_logits, probability_of_backtest_overfitting
 
 
 def noise(rows: int, trials: int, seed: int = 1) -> Any:
@@ -105,3 +105,16 @@ def test_a_trial_that_never_moves_is_never_chosen_and_ranks_last() -> None:
 def test_what_cannot_be_judged_is_refused(returns: Any, blocks: int, score: str, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         probability_of_backtest_overfitting(returns, blocks, score)
+
+
+@given(st.integers(0, 1000), st.integers(2, 9), st.sampled_from([2, 10, 24]))
+def test_bins_hold_every_logit_and_those_up_to_zero_are_the_probability(seed: int, trials: int, bins: int) -> None:
+    found = probability_of_backtest_overfitting(np.round(noise(40, trials, seed)), 8)
+    counted = count_logits(found.logits, trials, bins)
+    assert (len(counted), sum(each.count for each in counted)) == (bins, len(found.logits))
+    assert all(one.upper == other.lower < other.upper for one, other in pairwise(counted))
+    assert (counted[0].lower, counted[-1].upper) == (-math.log(trials), math.log(trials))
+    assert sum(each.count for each in counted if each.upper <= 0) / len(found.logits) == found.pbo
+    for each in counted:
+        inside = (found.logits > each.lower + 1e-9) & (found.logits < each.upper - 1e-9)
+        assert inside.sum() <= each.count
