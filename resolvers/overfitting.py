@@ -69,8 +69,8 @@ class Overfitting:
     best: DeflatedBest
 
 
-async def load_overfitting(database: Database, keys: Sequence[Key], *, blocks: int) -> list[Overfitting]:
-    """Return what cross-validation says of optimizations, computed where that is not stored yet.
+async def load_overfitting(database: Database, keys: Sequence[Key], *, blocks: int) -> list[Overfitting | None]:
+    """Return what cross-validation says of optimizations, computed where that is not stored; None for unknown ones.
 
     Raises:
         BadUserInput: blocks is odd, below 2 or above 20, or a sweep has too many trials for so many blocks.
@@ -84,7 +84,7 @@ async def load_overfitting(database: Database, keys: Sequence[Key], *, blocks: i
             _check_size(row["with_returns"], blocks)
     results = await asyncio.gather(*(_result_of(database, row, blocks) for row in rows))
     found = {row["id"]: _read(row, result, blocks) for row, result in zip(rows, results, strict=True)}
-    return [found[sweep] for sweep in sweeps]
+    return [found.get(sweep) for sweep in sweeps]
 
 
 def _check_size(trials: int, blocks: int) -> None:

@@ -16,12 +16,17 @@ from schema.nodes import Node, numbered_id
 from schema.orders import TrialOrder, read_order
 from schema.overfitting import Blocks, Overfitting, read_overfitting
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
+from schema.robustness import Drop, Robustness, answer_robustness
 from schema.rows import load_owners, load_runs, make, needed_columns, see
 from schema.scalars import JSON, DateTime
 from schema.series import From, MaxPoints, Series, To, read_series
+from schema.surfaces import StatisticArgument, Surface, SurfaceStatistic, X, Y, answer_surfaces
 
 if TYPE_CHECKING:
     from schema.backtests import Backtest
+
+
+_OF_GRIDS = ("backtest_id", "id", "objective", "parameter_names")
 
 
 @strawberry.type(description="One combination of parameters that an optimizer tried.")
@@ -152,4 +157,34 @@ class Optimization(Node, Stored):
         """Return what cross-validation says of each optimization."""
         keys = [(row["backtest_id"], row["id"]) for row in optimizations.sources]
         found = await load_overfitting(info.context.database, keys, blocks=blocks)
-        return [read_overfitting(each) for each in found]
+        return [each and read_overfitting(each) for each in found]  # type: ignore[misc]  # null where it was deleted
+
+    @batched(
+        description=(
+            "The objective over any two parameters, or over one, aggregated over the others. Null with an error where "
+            "the optimization has no such parameter."
+        ),
+        needs=_OF_GRIDS,
+    )
+    async def surface(
+        optimizations: Objects["Optimization"],
+        info: Info,
+        x: X,
+        y: Y = None,
+        statistic: StatisticArgument = SurfaceStatistic.MEAN,
+    ) -> Sequence[Surface | None]:
+        """Return the surface of each optimization."""
+        return await answer_surfaces(info, optimizations.sources, x, y, statistic)
+
+    @batched(
+        description=(
+            "Whether the best trial stands on firm ground: the edges of its grid, its neighbours, and how far it is to "
+            "a cliff. Of the saved trials alone. Null where no trial was saved."
+        ),
+        needs=(*_OF_GRIDS, "best_number"),
+    )
+    async def robustness(
+        optimizations: Objects["Optimization"], info: Info, drop: Drop = 0.5
+    ) -> Sequence[Robustness | None]:
+        """Return how the best trial of each optimization stands in its grid."""
+        return await answer_robustness(info, optimizations.sources, drop)

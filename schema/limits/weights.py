@@ -41,6 +41,8 @@ SCAN = 1_000
 """A statement that reads all runs: 20 ms for each 25,000 of them."""
 VALIDATION = 1_000
 """A cross-validation: 200 ms and more the first time, 2 ms ever after."""
+GRID = 100
+"""All trials of an optimization, some hundreds."""
 SAVE = 10
 """A run that is saved."""
 WORD = 4
@@ -68,6 +70,9 @@ WEIGHTS: dict[str, Weight] = {
     "Backtest.reconciliation": Weight(SERIES, size=Times(len(Metric))),
     "OptimizationTrial.returns": Weight(SERIES),
     "Optimization.overfitting": Weight(VALIDATION),
+    "Optimization.surface": Weight(GRID),
+    "Optimization.robustness": Weight(GRID),
+    "Robustness.parameters": Weight(size=Times(5)),
     "LogitDistribution.histogram": Weight(size=Times(24)),
     "Backtest.documents": Weight(size=Times(3)),
     "SourceDocument.content": Weight(20),

@@ -17,7 +17,14 @@ from api.importing.paths import import_paths
 from migrations.history import upgrade
 from resolvers.importers.drafts import BacktestDraft
 from resolvers.store.database import Database
-from resolvers.store.tables import backtest_series, backtests, optimization_trials, optimizations, trades
+from resolvers.store.tables import (
+    backtest_series,
+    backtests,
+    optimization_trials,
+    optimizations,
+    trades,
+    trial_returns,
+)
 from resolvers.store.tables import walk_forward_tests as windows
 from tests.properties.operations.forbidden import FORBIDDEN, UNBOUND
 from tests.properties.rows import (
@@ -109,13 +116,15 @@ def _odd_rows() -> dict[Table, Rows]:
     for sweep in sweeps:
         sweep["best_number"] = dice.choice((None, 1))
         sweep["parameter_names"] = dice.sample(("a", "b", "ü", ""), dice.randrange(4))
+    trials = random_trials(sweeps, most=12, seed=8)
     return {
         backtests: runs,
         backtest_series: Rows(_series(dice, run["id"]) for run in runs if dice.random() < 0.6),
         trades: random_trades(runs, most=30, seed=7),
         optimizations: sweeps,
-        optimization_trials: random_trials(sweeps, most=12, seed=8),
+        optimization_trials: trials,
         windows: Rows(_window(dice, run["id"]) for run in runs for _ in range(dice.randrange(4))),
+        trial_returns: Rows(_returns(dice, trial) for trial in trials if dice.random() < 0.8),
     }
 
 
@@ -131,6 +140,14 @@ def _series(dice: random.Random, backtest_id: UUID) -> Row:
         "drawdown_times": None,
         "drawdown_values": (-abs(values)).tobytes() if own else None,
     }
+
+
+def _returns(dice: random.Random, trial: Row) -> Row:
+    points = dice.choice((40, 40, 40, 3))
+    values = np.array([dice.choice((dice.gauss(0, 0.01), 0.0, np.nan if points < 40 else 0.1)) for _ in range(points)])
+    times = NOW - np.arange(points, dtype="<i8")[::-1] * HOUR
+    key = {name: trial[name] for name in ("backtest_id", "optimization_id", "number")}
+    return key | {"times": times.tobytes(), "values": values.astype("<f8").tobytes()}
 
 
 def _window(dice: random.Random, backtest_id: UUID) -> Row:
