@@ -138,7 +138,7 @@ def test_the_questions_reach_every_field_of_every_type(sides: Sides) -> None:
         def enter_field(self, node: FieldNode, *_: Any) -> None:
             asked.add(f"{info.get_parent_type()}.{node.name.value}")
 
-    for number in range(400):
+    for number in range(1_000):
         visit(parse(sides.operation(f"question {number}").query), TypeInfoVisitor(info, Asked()))
     of_changes = ("Mutation", "Payload", "UserError", "Warning", "Subscription", "BacktestChange")
     expected = {
