@@ -62,6 +62,8 @@ WEIGHTS: dict[str, Weight] = {
     "AlignedSeries.series": Weight(),
     "Backtest.equityCurve": Weight(SERIES),
     "Backtest.drawdownCurve": Weight(SERIES),
+    "Backtest.luck": Weight(5),
+    "Luck.undefined": Weight(size=Times(10)),
     "Backtest.documents": Weight(size=Times(3)),
     "SourceDocument.content": Weight(20),
     "BacktestConnection.totalCount": Weight(100),
