@@ -6,7 +6,6 @@ None of it sees look-ahead: a strategy that knows the future has the least luck 
 import asyncio
 import math
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Any
 
 from scipy.special import ndtr, ndtri
@@ -15,6 +14,7 @@ from resolvers.checks.report import camel
 from resolvers.errors import BadUserInput
 from resolvers.families import Family
 from resolvers.family_trials import NO_TRIALS, FamilyTrials, load_family_trials
+from resolvers.luck_reasons import LuckReason
 from resolvers.statistics import sharpe
 from resolvers.statistics.multiple_testing import haircut_sharpe
 from resolvers.store.database import Database
@@ -41,18 +41,6 @@ Run = Mapping[str, Any]
 Figures = dict[str, Any]
 Path = tuple[str, ...]
 """Where a figure stands among the figures."""
-
-
-class LuckReason(StrEnum):
-    """Why a figure of luck is undefined."""
-
-    NOT_REPORTED = "NOT_REPORTED"
-    TOO_SHORT = "TOO_SHORT"
-    ZERO_VARIANCE = "ZERO_VARIANCE"
-    NON_FINITE = "NON_FINITE"
-    BELOW_BENCHMARK = "BELOW_BENCHMARK"
-    UNKNOWN_VARIANCE = "UNKNOWN_VARIANCE"
-    NOT_COUNTED = "NOT_COUNTED"
 
 
 async def load_luck(database: Database, runs: Sequence[Run], *, benchmark: float, confidence: float) -> list[Figures]:
@@ -131,7 +119,7 @@ def _measure(run: Run, trials: FamilyTrials, benchmark: float, confidence: float
     per_period, target = annual / root, benchmark / root
     error = sharpe.standard_error(per_period, run["observations"], *moments)
     margin = -float(ndtri((1 - confidence) / 2)) * error * root
-    length = _minimum_length(per_period, target, moments, confidence)
+    length = sharpe.minimum_track_record_length(per_period, target, *moments, confidence)
     threshold = trials.threshold() / root if trials.trials else math.nan
     return {
         **{name: run[name] for name in ("observations", "periods_per_year", "skewness", "kurtosis")},
@@ -151,13 +139,6 @@ def _measure(run: Run, trials: FamilyTrials, benchmark: float, confidence: float
 
 def _probability(per_period: float, threshold: float, error: float) -> float:
     return float(ndtr((per_period - threshold) / error)) if error > 0 else math.nan
-
-
-def _minimum_length(per_period: float, target: float, moments: tuple[float, float], confidence: float) -> float:
-    try:
-        return sharpe.minimum_track_record_length(per_period, target, *moments, confidence)
-    except OverflowError:  # the difference to the benchmark is next to nothing
-        return math.inf
 
 
 def _cut(annual: float, observations: int, periods: float, trials: FamilyTrials) -> Figures:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, ClassVar
 
 import strawberry
 
-from resolvers.luck import LuckReason
+from resolvers.luck_reasons import LuckReason
 from schema.bulk import Objects, Read, Stored
 from schema.enums import word
 
@@ -33,6 +33,10 @@ class LuckReasonWord(Enum):
     )
     NOT_COUNTED = word(
         LuckReason.NOT_COUNTED, "No trial of the family was counted yet: `backtest-graph recompute` counts older runs."
+    )
+    TOO_FEW_CURVES = word(LuckReason.TOO_FEW_CURVES, "Fewer than two stored runs of the family have an equity curve.")
+    NO_COMMON_RETURNS = word(
+        LuckReason.NO_COMMON_RETURNS, "No two curves share times at which the returns of both vary."
     )
 
 
