@@ -121,8 +121,8 @@ class Family(Stored):
 
     @batched(
         description=(
-            "backtestLength less minimumBacktestLength, in years: how much is left for more trials; negative where "
-            "too many were run for the data there is. Null where backtestLength is."
+            "Years of backtestLength beyond minimumBacktestLength: what is left for more trials; negative where too "
+            "many were run for the data there is. Null where backtestLength is."
         )
     )
     async def minimum_backtest_length_left(
