@@ -1,6 +1,7 @@
 """Save optimizations."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from resolvers.saving import (
 from resolvers.store.database import Database, Transaction
 from resolvers.store.tables import optimization_trials, optimizations
 from resolvers.trial_ledger import count_trials, entry_of_optimization
+from resolvers.trial_sharpes import reported_sharpes
 
 
 async def save_optimization(database: Database, backtest_id: UUID, draft: OptimizationDraft) -> Outcome:
@@ -74,7 +76,8 @@ async def _store(
         statement = insert(optimizations).values(created_at=received_at, **row).on_conflict_do_nothing()
         if await transaction.fetch(statement.returning(optimizations.c.id)):
             await _copy_trials(transaction, record, row)
-            await count_trials(transaction, [entry_of_optimization(dict(run), row, _sharpes(record))])
+            sharpes = await asyncio.to_thread(_sharpes, record, dict(run))
+            await count_trials(transaction, [entry_of_optimization(dict(run), row, sharpes)])
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
             await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
             return Outcome(row["id"], created=True, notices=notices)
@@ -84,9 +87,10 @@ async def _store(
     return Outcome(problems=[conflict(id_path)])
 
 
-def _sharpes(record: OptimizationRecord) -> list[float]:
+def _sharpes(record: OptimizationRecord, run: Mapping[str, Any]) -> list[float]:
     """Return the annual Sharpe ratios of the trials that say theirs."""
-    return [trial["sharpe_ratio"] for trial in record.trials if trial["sharpe_ratio"] is not None]
+    reported = reported_sharpes(run, record.row["objective"], record.trials)
+    return [sharpe for sharpe in reported if sharpe is not None]
 
 
 async def _copy_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any]) -> None:

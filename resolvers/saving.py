@@ -98,7 +98,7 @@ async def keep_documents(transaction: Transaction, documents_of: Mapping[UUID, D
 
 _OF_OWNERS = (
     *("id", "symbol", "strategy", "study", "periods_per_year", "sharpe_ratio", "computed_sharpe_ratio"),
-    "metrics_filled",
+    *("metrics_filled", "observations"),
 )
 
 

@@ -15,6 +15,7 @@ from schema.aggregates import AggregateQuery
 from schema.backtests import Backtest
 from schema.comparisons import ComparisonQuery
 from schema.context import Info
+from schema.families import FamilyQuery
 from schema.filters import Filter
 from schema.leaders import LeaderQuery
 from schema.nodes import Node, parse_node_id
@@ -39,7 +40,7 @@ _NUMBERED = ((load_trades, Trade), (load_trials, OptimizationTrial))
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery):
+class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery, FamilyQuery):
     """The root of questions."""
 
     @strawberry.field(description="Anything with an id. Null where nothing has it.", metadata=READS)

@@ -64,7 +64,8 @@ def minimum_track_record_length(
     spread = _spread(sharpe, skewness, kurtosis)
     if not (sharpe > benchmark and spread > 0 and 0 < confidence < 1):
         return math.nan
-    return 1 + spread * (float(ndtri(confidence)) / (sharpe - benchmark)) ** 2
+    ratio = float(ndtri(confidence)) / (sharpe - benchmark)
+    return 1 + spread * ratio * ratio
 
 
 def expected_maximum(trials: float) -> float:
@@ -126,7 +127,10 @@ def minimum_backtest_length(trials: float, target_annual_sharpe: float) -> float
     (E[max_N] / target)^2: Bailey, Borwein, Lopez de Prado and Zhu 2014, Pseudo-Mathematics and Financial
     Charlatanism. The target is an annual Sharpe ratio; NaN unless it is positive.
     """
-    return (expected_maximum(trials) / target_annual_sharpe) ** 2 if target_annual_sharpe > 0 else math.nan
+    if not target_annual_sharpe > 0:
+        return math.nan
+    ratio = expected_maximum(trials) / target_annual_sharpe
+    return ratio * ratio
 
 
 def effective_trials(trials: float, average_correlation: float) -> float:

@@ -7,7 +7,7 @@ import pytest
 from resolvers.store.database import Database
 from tests.client import Client
 from tests.operations import UNKNOWN, save_id
-from tests.resolvers.test_deflation import run
+from tests.trial_runs import noise
 
 RUNS = "{ nodes { id } }"
 QUESTIONS = {
@@ -28,7 +28,7 @@ def question(name: str, metric: str, basis: str) -> str:
 async def runs(client: Client) -> list[str]:
     """Three runs with curves: two with a reported Sharpe ratio, one of these with a drawdown, and one with neither."""
     reported: list[dict[str, float]] = [{"sharpeRatio": 99.0}, {"sharpeRatio": 98.0, "maxDrawdown": -0.99}, {}]
-    return [await save_id(client, **run(seed), metrics=metrics) for seed, metrics in enumerate(reported)]
+    return [await save_id(client, **noise(seed), metrics=metrics) for seed, metrics in enumerate(reported)]
 
 
 async def computed(client: Client, runs: list[str]) -> list[float]:
@@ -168,7 +168,7 @@ async def test_the_metrics_of_luck_are_computed_whatever_the_basis(
     ],
 )
 async def test_a_run_counts_as_soon_as_it_is_saved(client: Client, asked: str) -> None:
-    id = await save_id(client, **run(1))
+    id = await save_id(client, **noise(1))
     found = await client.ask(f"{{ {asked.replace('ID', id, 1) if 'ids' in asked else asked} }}")
     while isinstance(found, dict | list):
         [found] = found.values() if isinstance(found, dict) else found

@@ -19,8 +19,8 @@ from resolvers.store.database import Database, Unavailable
 from resolvers.store.listening import NAME
 from tests.client import Client
 from tests.operations import RUN, SAVE_MANY, save_id
-from tests.resolvers.test_deflation import run
 from tests.statements import counted_statements
+from tests.trial_runs import noise
 
 SAVED = ChangeKind.SAVED
 
@@ -112,7 +112,7 @@ async def test_a_filter_on_deflated_sharpe_ratios_knows_of_the_run_that_was_just
     async with listening(database) as live:
         known = await live.subscribe({"metrics": {"deflated_sharpe": {"gte": 0.0}}})
         unknown = await live.subscribe({"metrics": {"deflated_sharpe": {"is_null": True}}})
-        ids = [UUID(await save_id(client, **run(seed))) for seed in range(3)]
+        ids = [UUID(await save_id(client, **noise(seed))) for seed in range(3)]
         bare = UUID(await save_id(client))
         assert await hear(known, 3) == ids
         assert await hear(unknown, 1) == [bare]
