@@ -10,9 +10,10 @@ from resolvers.conditions import write_backtest_condition
 from resolvers.errors import BadUserInput
 from resolvers.filters import Conditions, Shape, read_backtest_filter
 from resolvers.groups import MOST, check_group_count, group_columns
+from resolvers.metric_columns import runs_with
 from resolvers.store.database import Database, Row
 from resolvers.store.statements import Slot, shaped
-from resolvers.store.tables import backtests
+from resolvers.up_to_date import bring_up_to_date
 
 Column = ColumnElement[Any]
 
@@ -81,7 +82,7 @@ async def aggregate_backtests(
         database: where to ask.
         keys: what to group by.
         conditions: only these runs.
-        statistics: names of statistics for names of metrics; only these are computed.
+        statistics: names of statistics for the columns of metrics; only these are computed.
         order: nulls come last both ways, ties go by the keys.
 
     Raises:
@@ -89,6 +90,7 @@ async def aggregate_backtests(
     """
     _check(order)
     said = read_backtest_filter(conditions)
+    await bring_up_to_date(database, said, order.by, *statistics)
     figures = tuple((metric, tuple(names)) for metric, names in statistics.items())
     place = (order.by, order.statistic, order.descending)
     limit = MOST + 1 if order.first is None else order.first
@@ -122,24 +124,26 @@ def _aggregates(
 ) -> Select[tuple[object, ...]]:
     """Select the groups with what is asked of them."""
     columns = group_columns(keys)
+    runs, values_of = runs_with([place[0], *(metric for metric, _ in statistics)])
     figures = [
-        _statistic(metric, name).label(statistic_name(metric, name)) for metric, names in statistics for name in names
+        _statistic(values_of[metric], name).label(statistic_name(metric, name))
+        for metric, names in statistics
+        for name in names
     ]
     named = [column.label(key) for key, column in columns.items()]
     condition = write_backtest_condition(conditions, values)
-    grouped = select(*named, func.count().label("count"), *figures).where(condition).select_from(backtests)
+    grouped = select(*named, func.count().label("count"), *figures).where(condition).select_from(runs)
     return (
         grouped.group_by(*columns.values())
-        .order_by(_place(*place), *columns.values())
+        .order_by(_place(values_of, *place), *columns.values())
         .limit(literal(limit, type_=Integer))
     )
 
 
-def _statistic(metric: str, name: str) -> Column:
-    column = backtests.c[metric]
+def _statistic(column: Column, name: str) -> Column:
     return STATISTICS[name](column if isinstance(column.type, Double) else cast(column, Double))
 
 
-def _place(by: str | None, statistic: str, descending: bool) -> Column:
-    place: Column = func.count() if by is None else _statistic(by, statistic)
+def _place(columns: Mapping[str, Column], by: str | None, statistic: str, descending: bool) -> Column:
+    place: Column = func.count() if by is None else _statistic(columns[by], statistic)
     return (place.desc() if descending else place.asc()).nulls_last()

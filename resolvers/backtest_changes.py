@@ -14,8 +14,8 @@ from resolvers.backtests import is_one_of
 from resolvers.changes import ChangeKind, note_changes, noted_deletion, noted_update
 from resolvers.checks.backtests import BacktestRecord, check_backtests
 from resolvers.computing import compute
-from resolvers.conditions import backtest_condition
-from resolvers.filters import Conditions
+from resolvers.conditions import write_backtest_condition
+from resolvers.filters import Conditions, read_backtest_filter
 from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
 from resolvers.single_save import add_backtest, fits
@@ -24,6 +24,7 @@ from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 from resolvers.store.tallies import tally
 from resolvers.store.time_limits import Overdue
+from resolvers.up_to_date import bring_up_to_date
 
 QUICK = 200
 """Fewer runs than this without curves and trades are prepared at once: a thread would cost more."""
@@ -81,7 +82,9 @@ async def delete_backtests(
     database: Database, conditions: Conditions, expected_count: int
 ) -> tuple[list[UUID], Problem | None]:
     """Delete the runs that match, if they are as many as expected, and return their ids or why none was deleted."""
-    condition = backtest_condition(conditions)
+    said = read_backtest_filter(conditions)
+    await bring_up_to_date(database, said)
+    condition = write_backtest_condition(said.shape, said.values)
     try:
         async with database.transaction() as transaction:
             counted = await transaction.fetch(

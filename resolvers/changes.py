@@ -14,8 +14,9 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import CTE, Delete, FromClause, Uuid, delete, func, literal, literal_column, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
 
+from resolvers.metric_columns import DEFLATED, column_of
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Transaction, Unavailable
 from resolvers.store.statements import Slot, shaped
@@ -55,9 +56,10 @@ def note_of(rows: FromClause, kind: ChangeKind, *, deleted_run: Any = None) -> I
 
 
 def noted_deletion(statement: Delete) -> Any:
-    """Return the statement that deletes runs and notes each with its row; it selects their ids."""
-    whole: Any = literal_column("to_jsonb(backtests)").label("deleted_run")
-    gone = statement.returning(backtests.c.id, whole).cte("gone")
+    """Return the statement that deletes runs and notes each with its row and deflated Sharpe ratio."""
+    row: Any = literal_column("to_jsonb(backtests)", JSONB)
+    beside = func.jsonb_build_object(literal_column(f"'{DEFLATED}'"), column_of(DEFLATED))
+    gone = statement.returning(backtests.c.id, row.concat(beside).label("deleted_run")).cte("gone")
     note = note_of(gone, ChangeKind.DELETED, deleted_run=gone.c.deleted_run)
     return select(gone.c.id).add_cte(note.cte("note"))
 

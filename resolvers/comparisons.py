@@ -1,7 +1,7 @@
 """Compare runs side by side."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -9,16 +9,20 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
+from resolvers.backtests import load_backtests
+from resolvers.deflation import refresh_deflated
 from resolvers.errors import BadUserInput
 from resolvers.filters import parse_id
+from resolvers.metric_columns import DEFLATED
+from resolvers.page_statements import Columns
 from resolvers.series import Curve
 from resolvers.statistics.alignment import align, choose_points, normalize
 from resolvers.statistics.correlation import correlate_returns
 from resolvers.statistics.curves import FEWEST
 from resolvers.statistics.json_values import identity
 from resolvers.statistics.ranking import Spread, rank_values, spread_of
-from resolvers.store.database import Row
-from resolvers.store.metrics import METRICS_BY_NAME
+from resolvers.store.database import Database, Row
+from resolvers.store.metrics import LOWER_IS_BETTER
 
 MOST_RUNS = 200
 MOST_POINTS = 20_000_000
@@ -59,9 +63,22 @@ def parse_run_ids(given: Sequence[str]) -> list[UUID]:
     return ids
 
 
+async def load_compared(
+    database: Database, ids: Sequence[UUID], *, metrics: Collection[str], columns: Columns
+) -> list[Row | None]:
+    """Return the runs with these ids in their order, None for an unknown one, with these columns of metrics and others.
+
+    columns names all of them; None for all that a run has.
+    """
+    if DEFLATED not in metrics:
+        return await load_backtests(database, ids, columns=columns)
+    await refresh_deflated(database)
+    return await load_backtests(database, ids, columns=columns, with_deflated=True)
+
+
 def rank_metric(rows: Sequence[Row], name: str) -> RankedMetric:
-    """Return the runs ranked by one metric."""
-    lower_is_better = METRICS_BY_NAME[name].lower_is_better
+    """Return the runs ranked by the column of one metric."""
+    lower_is_better = name in LOWER_IS_BETTER
     values = [None if row[name] is None else float(row[name]) for row in rows]
     ranked = rank_values(values, lower_is_better=lower_is_better)
     return RankedMetric(

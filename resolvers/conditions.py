@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from resolvers.filters import Comparison, Conditions, Parameter, Shape, read_backtest_filter
+from resolvers.metric_columns import column_of
 from resolvers.store.tables import backtests, trades
 
 Column = ColumnElement[Any]
@@ -160,7 +161,7 @@ _BACKTEST_CONDITIONS: Mapping[str, Callable[[Any, Any], Condition]] = {
     "and": lambda asked, values: _all(write_backtest_condition(each, values) for each in asked),
     "or": lambda asked, values: or_(false(), *(write_backtest_condition(each, values) for each in asked)),
     "not": lambda asked, values: write_backtest_condition(asked, values).is_not(true()),
-    "metrics": lambda asked, values: _all(_compare(backtests.c[name], each, values) for name, each in asked),
+    "metrics": lambda asked, values: _all(_compare(column_of(name), each, values) for name, each in asked),
     "parameters": lambda asked, values: _all(_parameter(each, values) for each in asked),
     "tags": lambda asked, values: _all(
         _TAGS[operator](literal(values[place], type_=ARRAY(Text))) for operator, place in asked

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from resolvers.errors import BadUserInput
+from resolvers.metric_columns import DEFLATED, REPORTED, choose_column
 from resolvers.store.connections import Plan
 
 Conditions = Mapping[str, Any]
@@ -53,6 +54,13 @@ class Said:
 
     shape: Shape
     values: Sequence[Any]
+    metrics: Collection[str] = ()
+    """The columns of metrics that it asks about."""
+
+    @property
+    def is_deflated(self) -> bool:
+        """Whether it asks about the deflated Sharpe ratio."""
+        return DEFLATED in self.metrics
 
     def plan(self, indexed: Collection[str]) -> Plan:
         """Return when to plan, where an index answers without a condition and with an equality on one of these columns.
@@ -66,9 +74,13 @@ class Said:
 
 
 def read_backtest_filter(conditions: Conditions) -> Said:
-    """Take a BacktestFilter apart; raises BadUserInput where an id is malformed or a parameter asked nothing."""
+    """Take a BacktestFilter apart.
+
+    Raises:
+        BadUserInput: an id is malformed, a parameter asked nothing, or a metric has no value on the basis.
+    """
     reader = _Reader()
-    return Said(reader.runs(conditions), reader.values)
+    return Said(reader.runs(conditions), reader.values, reader.metrics)
 
 
 def read_trade_filter(conditions: Conditions) -> Said:
@@ -97,9 +109,10 @@ def parse_id(given: str) -> UUID:
 
 @dataclass(slots=True)
 class _Reader:
-    """Collects the operands of a filter in the order in which they are said."""
+    """Collects the operands of a filter in the order in which they are said, and the columns of metrics."""
 
     values: list[Any] = field(default_factory=list)
+    metrics: set[str] = field(default_factory=set)
 
     def runs(self, conditions: Conditions) -> Shape:
         return tuple((name, self._run(name, asked)) for name, asked in conditions.items())
@@ -114,7 +127,7 @@ class _Reader:
             case "not":
                 return self.runs(asked)
             case "metrics":
-                return tuple((metric, self._comparison(comparison)) for metric, comparison in asked.items())
+                return self._metrics(asked)
             case "parameters":
                 return tuple(self._parameter(each) for each in asked)
             case "tags":
@@ -130,6 +143,12 @@ class _Reader:
                 return self._place(asked)
             case _:
                 return self._comparison(asked)
+
+    def _metrics(self, asked: Conditions) -> Shape:
+        basis = asked.get("basis", REPORTED)
+        said = {choose_column(name, basis): each for name, each in asked.items() if name != "basis"}
+        self.metrics.update(said)
+        return tuple((column, self._comparison(each)) for column, each in said.items())
 
     def _comparison(self, asked: Conditions) -> Comparison:
         operands = [

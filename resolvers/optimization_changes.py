@@ -30,6 +30,7 @@ from resolvers.store.database import Database, Transaction
 from resolvers.store.tables import optimization_trials, optimizations
 from resolvers.trial_ledger import count_trials, entry_of_optimization
 from resolvers.trial_returns import copy_returns, hashed, place_returns
+from resolvers.trial_sharpes import reported_sharpes
 
 
 async def save_optimization(database: Database, backtest_id: UUID, draft: OptimizationDraft) -> Outcome:
@@ -78,7 +79,8 @@ async def _store(
             await _copy_trials(transaction, record, row)
             returns = await asyncio.to_thread(place_returns, record.returns, dict(run)) if record.returns else []
             await copy_returns(transaction, row["backtest_id"], row["id"], returns)
-            sharpes = _sharpes(record, {each.number: each.annual_sharpe for each in returns})
+            computed = {each.number: each.annual_sharpe for each in returns}
+            sharpes = await asyncio.to_thread(_sharpes, record, dict(run), computed)
             await count_trials(transaction, [entry_of_optimization(dict(run), row, sharpes)])
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
             await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
@@ -89,11 +91,11 @@ async def _store(
     return Outcome(problems=[conflict(id_path)])
 
 
-def _sharpes(record: OptimizationRecord, computed: Mapping[int, float | None]) -> list[float]:
+def _sharpes(record: OptimizationRecord, run: Mapping[str, Any], computed: Mapping[int, float | None]) -> list[float]:
     """Return the annual Sharpe ratios of trials: as computed, by their numbers, or else as they say themselves."""
-    known = ((computed.get(trial["number"]), trial["sharpe_ratio"]) for trial in record.trials)
-    sharpes = (reported if own is None else own for own, reported in known)
-    return [sharpe for sharpe in sharpes if sharpe is not None]
+    reported = reported_sharpes(run, record.row["objective"], record.trials)
+    known = ((computed.get(trial["number"]), said) for trial, said in zip(record.trials, reported, strict=True))
+    return [sharpe for sharpe in (said if own is None else own for own, said in known) if sharpe is not None]
 
 
 async def _copy_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any]) -> None:

@@ -64,6 +64,7 @@ class PageShape(NamedTuple):
     before: tuple[bool, ...] | None
     facts: tuple[bool, bool]
     columns: Columns
+    beside: Table | None = None
 
 
 def pick(table: Table, columns: Columns, needed: Sequence[str] = ()) -> list[ColumnElement[Any]]:
@@ -81,7 +82,7 @@ class _Writer:
 
     def __init__(self, shape: PageShape, *, values: Slot, limit: Slot, cursors: Slot) -> None:
         self.shape = shape
-        self.sorts = sorts_of(shape.table, shape.keys, shape.without_nulls)
+        self.sorts = sorts_of(shape.table, shape.keys, shape.without_nulls, shape.beside)
         write, asked = shape.condition
         self.condition: ColumnElement[bool] = write(asked, values[0])
         self._figure = values[1]
@@ -92,6 +93,7 @@ class _Writer:
         """Select the rows of a page, and one more that tells whether there are more."""
         shape = self.shape
         columns = pick(shape.table, shape.columns, [name for name, _ in shape.keys])
+        columns += [sort.column for sort in self.sorts.sorts if sort.column.name not in shape.table.c]
         if shape.figure:
             write, asked = shape.figure
             columns.append(write(asked, self._figure).label("figure"))

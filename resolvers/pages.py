@@ -125,6 +125,7 @@ async def _fetch(
         before=known_parts(before),
         facts=wanted.facts,
         columns=wanted.columns,
+        beside=order.beside,
     )
     statement = write(
         *((shape,) if listing.parents is None else (shape, listing.parents)),

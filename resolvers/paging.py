@@ -55,18 +55,21 @@ class Sort:
 class Order:
     """A total order of a table's rows: names of columns, each with whether it falls.
 
-    mark tells cursors of this order and filter from those of others; without_nulls says that no row has one.
+    mark tells cursors of this order and filter from those of others; without_nulls says that no row has one. beside is
+    a table that has one row for each of these rows, and the columns of the order which the table itself does not have;
+    the condition of the listing joins the two.
     """
 
     table: Table
     keys: tuple[tuple[str, bool], ...]
     mark: "Mark"
     without_nulls: bool = False
+    beside: Table | None = None
 
     @property
     def sorts(self) -> "Sorts":
         """The columns to order by."""
-        return sorts_of(self.table, self.keys, self.without_nulls)
+        return sorts_of(self.table, self.keys, self.without_nulls, self.beside)
 
     @property
     def columns(self) -> list[str]:
@@ -139,9 +142,12 @@ class Sorts:
 
 
 @lru_cache(maxsize=500)
-def sorts_of(table: Table, keys: tuple[tuple[str, bool], ...], without_nulls: bool) -> Sorts:
-    """Return the columns of an order."""
-    columns = [(table.c[name], falling) for name, falling in keys]
+def sorts_of(
+    table: Table, keys: tuple[tuple[str, bool], ...], without_nulls: bool, beside: Table | None = None
+) -> Sorts:
+    """Return the columns of an order, those that the table does not have from the one beside it."""
+    places = table.c if beside is None else {**beside.c, **table.c}
+    columns = [(places[name], falling) for name, falling in keys]
     return Sorts(
         tuple(Sort(column, falling, bool(column.nullable) and not without_nulls) for column, falling in columns)
     )

@@ -1,21 +1,29 @@
 """Rank runs by a metric."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import ColumnElement, Integer, Text, and_, case, cast, func, literal, literal_column, select
+from sqlalchemy import ColumnElement, Integer, Table, Text, and_, case, cast, func, literal, literal_column, select
 
 from resolvers.conditions import write_backtest_condition
 from resolvers.filters import Conditions, Shape, read_backtest_filter
+from resolvers.metric_columns import DEFLATED
 from resolvers.page_statements import Part
 from resolvers.pages import Listing, Page, Wanted, fetch_page
-from resolvers.paging import Carried, Order, PageRequest, mark_of, sorts_of
+from resolvers.paging import Carried, Order, PageRequest, Sorts, mark_of, sorts_of
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database
 from resolvers.store.metrics import LOWER_IS_BETTER
-from resolvers.store.tables import RANKED, backtests
+from resolvers.store.tables import RANKED, backtests, deflated_sharpe_ratios
+from resolvers.up_to_date import bring_up_to_date
+
+_FILTERED: Mapping[str, Sequence[str]] = {**dict.fromkeys(RANKED, ("symbol",)), DEFLATED: ()}
+"""What an index answers the ranking by, with the columns one of which may be asked for with it, whatever the value.
+
+Which of two joined tables is read first depends on how many runs a symbol has.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +49,16 @@ async def rank_backtests(
     A rank is one more than the number of better runs, so equal values share it: 1, 2, 2, 4. The cursor of a ranked run
     carries how many are ahead of it, so that a page far behind costs no more than the first one; where anything was
     saved since, they are counted anew, and ranks are right even then.
+
+    by names a column of a metric, or the deflated Sharpe ratio.
     """
     order = ranking_order(by, conditions=conditions, min_trades=min_trades)
     said = read_backtest_filter(conditions)
+    await bring_up_to_date(database, said, by)
     condition = Part(write_ranked_condition, (by, said.shape), (min_trades, said.values))
     start = _Start(*order.decode_more(request.after)) if request.after is not None else None
-    figure = _ahead_part(order, condition, start) if with_ranks else None
-    plan = said.plan(("symbol",)) if by in RANKED else Plan.EACH_TIME
+    figure = _ahead_part(condition, start) if with_ranks else None
+    plan = said.plan(_FILTERED[by]) if by in _FILTERED else Plan.EACH_TIME
     listing = Listing(order=order, condition=condition, figure=figure, plan=plan)
     page = await fetch_page(database, listing, request, wanted)
     if not with_ranks:
@@ -59,13 +70,22 @@ def ranking_order(by: str, *, conditions: Conditions, min_trades: int) -> Order:
     """Return the order of a ranking: best first, ties by id in the direction of the index."""
     mark = mark_of("ranking", by, min_trades, conditions)
     # Only values that are not null are ranked, and saying so lets the index answer.
-    return Order(backtests, ranking_keys(by), mark, without_nulls=True)
+    return Order(backtests, _keys(by), mark, without_nulls=True, beside=_beside(by))
 
 
-def ranking_keys(by: str) -> tuple[tuple[str, bool], ...]:
-    """Return the columns of a ranking's order, each with whether it falls."""
+def ranking_sorts(by: str) -> Sorts:
+    """Return the columns of a ranking's order: the value, then the id of the run."""
+    return sorts_of(backtests, _keys(by), True, _beside(by))
+
+
+def _keys(by: str) -> tuple[tuple[str, bool], ...]:
     falling = by not in LOWER_IS_BETTER
-    return (by, falling), ("id", falling)
+    return (by, falling), ("id" if _beside(by) is None else "backtest_id", falling)
+
+
+def _beside(by: str) -> Table | None:
+    """Return the table that the value stands in, if not in that of the runs; its index then gives the order."""
+    return deflated_sharpe_ratios if by == DEFLATED else None
 
 
 def ranked_condition(by: str, *, conditions: Conditions, min_trades: int) -> ColumnElement[bool]:
@@ -80,10 +100,18 @@ def write_ranked_condition(shape: tuple[str, Shape], values: Any) -> ColumnEleme
     return and_(
         # Written out, for a plan that holds for any parameter cannot use the index of completed runs.
         backtests.c.status == literal_column("'COMPLETED'"),
-        backtests.c[by].is_not(None),
+        _has_value(by),
         backtests.c.total_trades >= literal(values[0], type_=Integer),
         write_backtest_condition(conditions, values[1]),
     )
+
+
+def _has_value(by: str) -> ColumnElement[bool]:
+    table = _beside(by)
+    if table is None:
+        return backtests.c[by].is_not(None)
+    # That the symbol is the same says nothing new, but lets the index of symbols answer where one is asked for.
+    return and_(table.c.backtest_id == backtests.c.id, table.c.symbol == backtests.c.symbol)
 
 
 class _Start(NamedTuple):
@@ -93,12 +121,12 @@ class _Start(NamedTuple):
     carried: Carried | None
 
 
-def _ahead_part(order: Order, condition: Part, start: _Start | None) -> Part:
+def _ahead_part(condition: Part, start: _Start | None) -> Part:
     """Return the figure that ranks follow from: how many runs are ahead of the page, and what was seen for it."""
     if start is None:
         return Part(_nothing_ahead)
     carried = start.carried or Carried(0, 0, "")
-    return Part(_ahead, (order.keys, condition.shape), (condition.values, start.values, carried))
+    return Part(_ahead, condition.shape, (condition.values, start.values, carried))
 
 
 def _nothing_ahead(shape: Any, values: Any) -> ColumnElement[Any]:  # noqa: ARG001 - has neither
@@ -108,17 +136,16 @@ def _nothing_ahead(shape: Any, values: Any) -> ColumnElement[Any]:  # noqa: ARG0
 
 def _ahead(shape: Any, values: Any) -> ColumnElement[Any]:
     """Take what the cursor carries if the same is seen as then, else count."""
-    keys, asked = shape
     condition, start, carried = values[0], values[1], values[2]
     place, better = (literal(carried[index], type_=Integer) for index in (0, 1))
     is_same = _seen() == literal(carried[2], type_=Text)
-    counted = _counted(keys, write_ranked_condition(asked, condition), start)
+    counted = _counted(shape[0], write_ranked_condition(shape, condition), start)
     return select(case((is_same, _figure(place, better)), else_=counted)).scalar_subquery()
 
 
-def _counted(keys: tuple[tuple[str, bool], ...], condition: ColumnElement[bool], start: Any) -> ColumnElement[Any]:
+def _counted(by: str, condition: ColumnElement[bool], start: Any) -> ColumnElement[Any]:
     """Count the runs up to the cursor's, and those of them that are better than it."""
-    sorts = sorts_of(backtests, keys, True)  # without nulls, as in the order
+    sorts = ranking_sorts(by)
     metric = sorts.sorts[0].column
     value = literal(start[0], type_=metric.type)
     better = metric > value if sorts.sorts[0].descending else metric < value

@@ -98,7 +98,7 @@ async def keep_documents(transaction: Transaction, documents_of: Mapping[UUID, D
 
 _OF_OWNERS = (
     *("id", "symbol", "strategy", "study", "periods_per_year", "sharpe_ratio", "computed_sharpe_ratio"),
-    *("metrics_filled", "start_date", "end_date"),
+    *("metrics_filled", "observations", "start_date", "end_date"),
 )
 
 

@@ -24,16 +24,19 @@ from resolvers.aggregates import HUGE
 from resolvers.conditions import write_backtest_condition
 from resolvers.errors import BadUserInput
 from resolvers.filters import Conditions, Shape, read_backtest_filter
+from resolvers.metric_columns import REPORTED, choose_column, column_of
 from resolvers.saving import now
 from resolvers.store.database import Database, Row
 from resolvers.store.instants import Instant
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests
+from resolvers.up_to_date import bring_up_to_date
 
 MOST_DAYS = 36_500
 _DAY = 86_400_000_000
 _NAN: ColumnElement[float] = literal_column("float8 'NaN'", Double())
-_AVERAGED = {"average_return": "total_return", "average_sharpe": "sharpe_ratio", "average_win_rate": "win_rate"}
+_RETURN = "total_return"
+_AVERAGED = {"average_return": _RETURN, "average_sharpe": "sharpe_ratio", "average_win_rate": "win_rate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Summary:
 
 
 async def summarise_performance(
-    database: Database, *, days: int, conditions: Conditions, keys: Sequence[str] = ()
+    database: Database, *, days: int, conditions: Conditions, keys: Sequence[str] = (), basis: str = REPORTED
 ) -> Summary:
     """Return the figures over the completed runs of the last days, in one statement.
 
@@ -57,6 +60,7 @@ async def summarise_performance(
         days: days of 24 hours before now, at least 1.
         conditions: only these runs.
         keys: columns to group by, each on its own; the largest group comes first, ties by name.
+        basis: REPORTED or COMPUTED, which values of the metrics count.
 
     Raises:
         BadUserInput: days is not between 1 and 36,500.
@@ -65,7 +69,8 @@ async def summarise_performance(
         raise BadUserInput(f"days is {days} and must be between 1 and {MOST_DAYS:,}.")
     since = now() - days * _DAY
     said = read_backtest_filter(conditions)
-    rows = await database.fetch(_summary(tuple(keys), said.shape, since=since, values=said.values))
+    await bring_up_to_date(database, said)
+    rows = await database.fetch(_summary(tuple(keys), basis, said.shape, since=since, values=said.values))
     groups: dict[str, list[Row]] = {key: [] for key in keys}
     for row in rows[1:]:
         groups[row["part"]].append(row)
@@ -73,7 +78,9 @@ async def summarise_performance(
 
 
 @shaped
-def _summary(keys: tuple[str, ...], conditions: Shape, *, since: Slot, values: Slot) -> Select[tuple[Any, ...]]:
+def _summary(
+    keys: tuple[str, ...], basis: str, conditions: Shape, *, since: Slot, values: Slot
+) -> Select[tuple[Any, ...]]:
     """Select the figures over all runs, and behind them those of each group, largest first.
 
     OFFSET keeps the runs apart from what is done with them: where they lie on other servers (Citus), they are fetched
@@ -82,7 +89,8 @@ def _summary(keys: tuple[str, ...], conditions: Shape, *, since: Slot, values: S
     completed = backtests.c.status == literal_column("'COMPLETED'")
     recent = backtests.c.created_at >= literal(since, type_=Instant)
     columns = [backtests.c[key] for key in keys]
-    matching = select(*columns, backtests.c.total_return, *map(_to_add_up, _AVERAGED.values()))
+    best = column_of(choose_column(_RETURN, basis)).label(_RETURN)
+    matching = select(*columns, best, *(_to_add_up(metric, basis) for metric in _AVERAGED.values()))
     matching = matching.where(completed, recent, write_backtest_condition(conditions, values))
     runs = matching.offset(literal_column("0")).subquery("runs")
     part = case(*((func.grouping(runs.c[key]) == 0, literal(key, type_=Text())) for key in keys)) if keys else null()
@@ -95,9 +103,9 @@ def _summary(keys: tuple[str, ...], conditions: Shape, *, since: Slot, values: S
     return select(parts).order_by(*order)
 
 
-def _to_add_up(metric: str) -> ColumnElement[Any]:
+def _to_add_up(metric: str, basis: str) -> ColumnElement[Any]:
     """Return a metric, and NaN, which no stored value is, for one that is too large to be added up."""
-    value = backtests.c[metric]
+    value = column_of(choose_column(metric, basis))
     return case((func.abs(value) >= HUGE, _NAN), else_=value).label(f"{metric}_to_add_up")
 
 
@@ -107,7 +115,7 @@ def _figures(runs: FromClause, part: ColumnElement[Any], key: ColumnElement[Any]
         part.label("part"),
         key.label("key"),
         func.count().label("count"),
-        func.max(runs.c.total_return).label("best_return"),
-        func.min(runs.c.total_return).label("worst_return"),
+        func.max(runs.c[_RETURN]).label("best_return"),
+        func.min(runs.c[_RETURN]).label("worst_return"),
         *(func.nullif(mean, _NAN).label(name) for name, mean in means.items()),
     ).select_from(runs)

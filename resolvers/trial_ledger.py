@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Select, literal, select
+from sqlalchemy import Insert, Select, false, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql.expression import FromClause, func
 
@@ -17,12 +17,16 @@ from resolvers.store.tables import trial_ledger
 
 Entry = Mapping[str, Any]
 COLUMNS = tuple(column.name for column in trial_ledger.c if column.name not in {"counted_at", "is_deflated"})
+FIGURES = ("recorded", "sharpe_ratio", "sharpe_deviations", "periods_per_year", "standard_error")
+"""What is known of the trials of an entry; who they are, and how many, never changes."""
+HUGE = 1e100
+"""A Sharpe ratio from here on is none, and its square would soon be infinite: it is not recorded."""
 
 
 def entry_of_run(row: Mapping[str, Any]) -> Entry:
     """Return the entry of a run, one trial, from its whole row. Its Sharpe ratio is as reported if not computed."""
-    computed = row[computed_column("sharpe_ratio")]
-    sharpe = row["sharpe_ratio"] if computed is None else computed
+    computed = _sound(row[computed_column("sharpe_ratio")])
+    sharpe = _sound(row["sharpe_ratio"]) if computed is None else computed
     return _entry(
         row,
         part=row["id"],
@@ -37,6 +41,7 @@ def entry_of_run(row: Mapping[str, Any]) -> Entry:
 
 def entry_of_optimization(run: Mapping[str, Any], optimization: Mapping[str, Any], sharpes: Sequence[float]) -> Entry:
     """Return the entry of an optimization of a run, with the known annual Sharpe ratios of its trials."""
+    sharpes = [each for each in sharpes if _sound(each) is not None]
     mean = math.fsum(sharpes) / len(sharpes) if sharpes else None
     return _entry(
         run,
@@ -48,6 +53,10 @@ def entry_of_optimization(run: Mapping[str, Any], optimization: Mapping[str, Any
         sharpe_deviations=None if mean is None else math.fsum((each - mean) ** 2 for each in sharpes),
         standard_error=None,
     )
+
+
+def _sound(sharpe: float | None) -> float | None:
+    return sharpe if sharpe is not None and abs(sharpe) < HUGE else None
 
 
 def _entry(run: Mapping[str, Any], **columns: Any) -> Entry:
@@ -67,14 +76,17 @@ def _standard_error(annual_sharpe: float, row: Mapping[str, Any]) -> float | Non
 
 
 async def count_trials(transaction: Transaction, entries: Sequence[Entry]) -> None:
-    """Count trials with what else this transaction does; what was counted before is not counted again."""
+    """Count trials with what else this transaction does; what was counted before is not counted again.
+
+    What is known of them by now is kept, and the deflated Sharpe ratios of their families are out of date.
+    """
     if entries:
         await transaction.fetch(_count(entries={name: [each[name] for each in entries] for name in COLUMNS}))
 
 
 @shaped
 def _count(*, entries: Slot) -> Any:
-    """Insert the entries that are not there yet."""
+    """Insert the entries that are not there yet, and renew those that are."""
     lists = [literal(entries[name], type_=ARRAY(trial_ledger.c[name].type)) for name in COLUMNS]
     rows = func.unnest(*lists).table_valued(*COLUMNS, name="given").render_derived()
     return _insert(select(func.now(), *(rows.c[name] for name in COLUMNS))).returning(trial_ledger.c.backtest_id)
@@ -87,4 +99,7 @@ def entry_beside(run: FromClause, entry: Slot) -> Insert:
 
 
 def _insert(rows: Select[Any]) -> Insert:
-    return insert(trial_ledger).from_select(["counted_at", *COLUMNS], rows).on_conflict_do_nothing()
+    """Write entries. One that is there belongs to what was deleted and comes back, or was computed anew."""
+    added = insert(trial_ledger).from_select(["counted_at", *COLUMNS], rows)
+    renewed: dict[str, Any] = {name: added.excluded[name] for name in FIGURES}
+    return added.on_conflict_do_update(constraint=trial_ledger.primary_key, set_=renewed | {"is_deflated": false()})

@@ -12,10 +12,10 @@ from strawberry.utils.str_converters import to_snake_case
 from resolvers.aggregates import STATISTICS, GroupOrder, aggregate_backtests, statistic_name
 from resolvers.store.database import Row
 from schema.context import Info
-from schema.enums import OrderDirection, word
+from schema.enums import Basis, OrderDirection, word
 from schema.filters import Filter
 from schema.groups import Group, GroupBy, key_names, read_keys
-from schema.metrics import Metric
+from schema.metrics import BasisArgument, Metric, metric_column
 from schema.operators import read_conditions
 from schema.scopes import READS
 
@@ -72,12 +72,14 @@ class BacktestAggregate(Group):
     """The runs of a group in figures."""
 
     row: strawberry.Private[Row]
+    basis: strawberry.Private[Basis]
     count: int = strawberry.field(description="Number of runs.")
 
     @strawberry.field(description="Statistics of one metric.")
     def metric(self, of: Annotated[Metric, strawberry.argument(description="The metric.")]) -> MetricStatistics:
         """Return the statistics of a metric; those that nobody asked for are None."""
-        return MetricStatistics(**{name: _finite(self.row.get(statistic_name(of.value, name))) for name in STATISTICS})
+        column = metric_column(of, self.basis)
+        return MetricStatistics(**{name: _finite(self.row.get(statistic_name(column, name))) for name in STATISTICS})
 
 
 def _finite(value: Any) -> Any:
@@ -104,6 +106,7 @@ class AggregateQuery:
         order_by: Annotated[
             AggregateOrder | None, strawberry.argument(description="Order of the groups, and how many of them.")
         ] = None,
+        basis: BasisArgument = Basis.REPORTED,
     ) -> list[BacktestAggregate]:
         """Return the groups."""
         keys = key_names(group_by)
@@ -111,37 +114,37 @@ class AggregateQuery:
             info.context.database,
             keys=keys,
             conditions=read_conditions(filter),
-            statistics=_selected_statistics(info),
-            order=_read_order(order_by or AggregateOrder()),
+            statistics=_selected_statistics(info, basis),
+            order=_read_order(order_by or AggregateOrder(), basis),
         )
-        return [BacktestAggregate(**read_keys(row, keys), row=row, count=row["count"]) for row in rows]
+        return [BacktestAggregate(**read_keys(row, keys), row=row, basis=basis, count=row["count"]) for row in rows]
 
 
-def _read_order(given: AggregateOrder) -> GroupOrder:
+def _read_order(given: AggregateOrder, basis: Basis) -> GroupOrder:
     return GroupOrder(
-        by=given.by.value if given.by else None,
+        by=metric_column(given.by, basis) if given.by else None,
         statistic=given.statistic.value,
         descending=given.direction is OrderDirection.DESC,
         first=given.first,
     )
 
 
-def _selected_statistics(info: Info) -> dict[str, dict[str, None]]:
+def _selected_statistics(info: Info, basis: Basis) -> dict[str, dict[str, None]]:
     """Return the statistics that are asked for of each metric, under whatever aliases."""
     asked: dict[str, dict[str, None]] = {}
     for field in _fields(info.selected_fields):
         for metric in (each for each in _fields(field.selections) if each.name == "metric"):
             names = (to_snake_case(each.name) for each in _fields(metric.selections))
-            asked.setdefault(_metric(metric.arguments["of"]), {}).update(
+            asked.setdefault(metric_column(_metric(metric.arguments["of"]), basis), {}).update(
                 (name, None) for name in names if name in STATISTICS
             )
     return asked
 
 
-def _metric(of: Any) -> str:
-    """Return the metric's column; an enum value is a name where it was written out, a member from a variable."""
+def _metric(of: Any) -> Enum:
+    """Return the metric; an enum value is a name where it was written out, a member from a variable."""
     metric: Enum = Metric[of] if isinstance(of, str) else of
-    return str(metric.value)
+    return metric
 
 
 def _fields(selections: list[Selection]) -> Iterator[SelectedField]:

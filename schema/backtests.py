@@ -9,6 +9,8 @@ import orjson
 import strawberry
 
 from resolvers.documents import load_documents
+from resolvers.families import Family as Name
+from resolvers.luck import NEEDED, load_luck
 from resolvers.optimizations import load_optimization_pages
 from resolvers.paging import MOST_OF_ONE_RUN, request_page
 from resolvers.series import load_drawdown_curves, load_equity_curves
@@ -19,7 +21,9 @@ from schema.computed import COMPUTED_READ, ComputedMetrics, reconciliation, unde
 from schema.context import Info
 from schema.documents import SourceDocument
 from schema.enums import BacktestStatus
+from schema.families import Family, find_families
 from schema.filters import TradeFilter
+from schema.luck import BLIND, BenchmarkSharpe, Confidence, Luck
 from schema.metrics import Metric, Metrics
 from schema.nodes import Node
 from schema.operators import read_conditions
@@ -169,6 +173,28 @@ class Backtest(Node, Stored):
     async def walk_forward(runs: Objects["Backtest"], info: Info) -> Sequence[WalkForwardSummary]:
         """Return the figures over all windows of each run."""
         return await load_summaries(info, _ids(info, runs))
+
+    @batched(
+        description=(
+            "How much of the Sharpe ratio may be luck, by the run's own returns and by the number of trials of its "
+            f"family. {BLIND}"
+        ),
+        needs=NEEDED,
+    )
+    async def luck(
+        runs: Objects["Backtest"], info: Info, benchmark_sharpe: BenchmarkSharpe = 0.0, confidence: Confidence = 0.95
+    ) -> Sequence[Luck]:
+        """Return the figures of luck of each run."""
+        found = await load_luck(info.context.database, runs.sources, benchmark=benchmark_sharpe, confidence=confidence)
+        return Objects(Luck, found)
+
+    @batched(
+        description="What the run is a trial of: its study, or else its strategy on its symbol.",
+        needs=("strategy", "symbol", "study"),
+    )
+    async def family(runs: Objects["Backtest"], info: Info) -> Sequence[Family]:
+        """Return the family of each run."""
+        return await find_families(info, [Name(row["strategy"], row["symbol"], row["study"]) for row in runs.sources])
 
     @batched(description="The documents the run and its parts were imported from, first received first.", needs=("id",))
     async def documents(runs: Objects["Backtest"], info: Info) -> Sequence[list[SourceDocument]]:

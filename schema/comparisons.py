@@ -1,12 +1,11 @@
 """Runs side by side."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 import strawberry
 
-from resolvers.backtests import load_backtests
 from resolvers.comparisons import (
     DEFAULT_METRICS,
     MOST_RUNS,
@@ -14,6 +13,7 @@ from resolvers.comparisons import (
     check_points,
     correlate_curves,
     find_different_parameters,
+    load_compared,
     parse_run_ids,
     plot_curves,
     rank_metric,
@@ -23,7 +23,8 @@ from resolvers.series import Curve, load_equity_curves
 from resolvers.store.database import Row
 from schema.backtests import Backtest
 from schema.context import Info
-from schema.metrics import Metric
+from schema.enums import Basis
+from schema.metrics import BasisArgument, Metric, metric_column
 from schema.rows import Columns, needed_columns
 from schema.scalars import JSON, DateTime, DateTimes, Floats
 from schema.scopes import READS
@@ -116,7 +117,8 @@ class Comparison:
     """Runs side by side."""
 
     rows: strawberry.Private[Sequence[Row]]
-    names: strawberry.Private[Sequence[str]]
+    asked: strawberry.Private[Mapping[Any, str]]
+    """The column of each metric that was asked for."""
     backtests: list[Backtest] = strawberry.field(
         description="In the order asked for; an id asked for twice counts once."
     )
@@ -127,7 +129,10 @@ class Comparison:
     @strawberry.field(description="The metrics asked for, each once, in the order asked for.")
     def metrics(self) -> list[MetricComparison]:
         """Return the runs ranked by each metric."""
-        return [_read_metric(rank_metric(self.rows, name), self.backtests) for name in self.names]
+        return [
+            _read_metric(metric, rank_metric(self.rows, column), self.backtests)
+            for metric, column in self.asked.items()
+        ]
 
     @strawberry.field(
         description=(
@@ -228,14 +233,17 @@ class ComparisonQuery:
                 )
             ),
         ] = None,
+        basis: BasisArgument = Basis.REPORTED,
     ) -> Comparison:
         """Compare runs."""
-        asked, names = parse_run_ids(ids), _names(metrics)
-        found = await load_backtests(info.context.database, asked, columns=_columns(info, names))
+        asked, columns = parse_run_ids(ids), _metric_columns(metrics, basis)
+        found = await load_compared(
+            info.context.database, asked, metrics=columns.values(), columns=_columns(info, columns.values())
+        )
         rows = [row for row in found if row is not None]
         return Comparison(
             rows=rows,
-            names=names,
+            asked=columns,
             backtests=[Backtest.of(row) for row in rows],
             missing_ids=[strawberry.ID(str(id)) for id, row in zip(asked, found, strict=True) if row is None],
         )
@@ -250,7 +258,7 @@ _RUNS = (
 """Where a comparison shows runs."""
 
 
-def _columns(info: Info, names: Sequence[str]) -> Columns:
+def _columns(info: Info, names: Iterable[str]) -> Columns:
     """Return what a comparison by these metrics takes of the runs."""
     shown = needed_columns(info, Backtest, *_RUNS)
     if shown is None:
@@ -259,16 +267,17 @@ def _columns(info: Info, names: Sequence[str]) -> Columns:
     return shown | parameters | {"data_points", *names}
 
 
-def _names(metrics: Sequence[Any] | None) -> list[str]:
-    return list(dict.fromkeys(DEFAULT_METRICS if metrics is None else (metric.value for metric in metrics)))
+def _metric_columns(metrics: Sequence[Any] | None, basis: Basis) -> dict[Any, str]:
+    asked = map(Metric, DEFAULT_METRICS) if metrics is None else metrics
+    return {metric: metric_column(metric, basis) for metric in asked}
 
 
-def _read_metric(ranked: RankedMetric, backtests: Sequence[Backtest]) -> MetricComparison:
+def _read_metric(metric: Any, ranked: RankedMetric, backtests: Sequence[Backtest]) -> MetricComparison:
     values = [
         MetricValue(backtest=backtests[position], value=value, rank=rank) for position, value, rank in ranked.values
     ]
     return MetricComparison(
-        metric=Metric(ranked.name),
+        metric=metric,
         higher_is_better=ranked.higher_is_better,
         values=values,
         best=values[0] if values and values[0].rank is not None else None,

@@ -20,6 +20,14 @@ class BacktestStatus(Enum):
     FAILED = word("FAILED", "Ended with an error.")
 
 
+@strawberry.enum(description="Which of two values of a metric counts.")
+class Basis(Enum):
+    """Which of two values of a metric counts."""
+
+    REPORTED = word("REPORTED", "As the engine reported it; where it did not, as it was computed.")
+    COMPUTED = word("COMPUTED", "As computed from the equity curve and the trades.")
+
+
 @strawberry.enum(description="Which way a trade earns.")
 class Direction(Enum):
     """Which way a trade earns."""
@@ -34,11 +42,3 @@ class OrderDirection(Enum):
 
     ASC = word("ASC", "Lowest, earliest or first of the alphabet first.")
     DESC = word("DESC", "Highest, latest or last of the alphabet first.")
-
-
-@strawberry.enum(description="Which of two values of a metric counts.")
-class Basis(Enum):
-    """Which of two values of a metric counts."""
-
-    REPORTED = word("REPORTED", "As the engine reported it; where it did not, as it was computed.")
-    COMPUTED = word("COMPUTED", "As computed from the equity curve and the trades.")

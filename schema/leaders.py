@@ -5,9 +5,10 @@ import strawberry
 from resolvers.leaders import find_leaders
 from schema.backtests import Backtest
 from schema.context import Info
+from schema.enums import Basis
 from schema.filters import Filter
 from schema.groups import Group, GroupBy, key_names, read_keys
-from schema.metrics import Metric
+from schema.metrics import BasisArgument, Metric, metric_column
 from schema.operators import read_conditions
 from schema.rankings import By, MinTrades
 from schema.rows import needed_columns
@@ -42,13 +43,14 @@ class LeaderQuery:
         by: By = Metric.SHARPE_RATIO,
         filter: Filter = None,
         min_trades: MinTrades = 10,
+        basis: BasisArgument = Basis.REPORTED,
     ) -> list[Leader]:
         """Return the best run of each group."""
         keys = key_names(group_by)
         rows = await find_leaders(
             info.context.database,
             keys=keys,
-            by=by.value,
+            by=metric_column(by, basis),
             conditions=read_conditions(filter),
             min_trades=min_trades,
             columns=needed_columns(info, Backtest, ("backtest",)),
@@ -56,7 +58,7 @@ class LeaderQuery:
         return [
             Leader(
                 **read_keys(row, keys),
-                value=row[by.value],
+                value=row["value"],
                 candidates=row["candidates"],
                 backtest=Backtest.of(row),
             )

@@ -153,5 +153,7 @@ def _problem(operand: Any) -> str | None:
 def _count(said: Any) -> int:
     """Return how many conditions there are; an empty object is one, too."""
     if isinstance(said, dict):
-        return sum(_count(value) for name, value in said.items() if name not in {"name", "case_sensitive"}) or 1
+        return (
+            sum(_count(value) for name, value in said.items() if name not in {"name", "case_sensitive", "basis"}) or 1
+        )
     return sum(map(_count, said)) if isinstance(said, list) and said and isinstance(said[0], dict) else 1

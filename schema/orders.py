@@ -5,8 +5,9 @@ from typing import Any, cast
 
 import strawberry
 
-from resolvers.store.metrics import METRICS
-from schema.enums import OrderDirection, word
+from resolvers.metric_columns import choose_column
+from resolvers.store.metrics import METRICS, METRICS_BY_NAME
+from schema.enums import Basis, OrderDirection, word
 
 _BY = "What to order by."
 _WAY = "Which way."
@@ -62,6 +63,9 @@ class BacktestOrder:
 
     field: BacktestOrderField = strawberry.field(description=_BY)
     direction: OrderDirection = strawberry.field(description=_WAY, default=OrderDirection.DESC)
+    basis: Basis = strawberry.field(
+        description="Which values count, where the field is a metric.", default=Basis.REPORTED
+    )
 
 
 @strawberry.input(description="One key of an order of trades. Nulls last in both directions.")
@@ -85,4 +89,18 @@ def read_order(given: Any) -> tuple[tuple[str, bool], ...]:
     keys: dict[str, bool] = {}
     for key in given or ():
         keys.setdefault(key.field.value, key.direction is OrderDirection.DESC)
+    return tuple(keys.items())
+
+
+def read_run_order(given: Any) -> tuple[tuple[str, bool], ...]:
+    """Return the same for an order of runs, in which the basis of a metric decides on its column.
+
+    Raises:
+        BadUserInput: the metric is not computed.
+    """
+    keys: dict[str, bool] = {}
+    for key in given or ():
+        name = key.field.value
+        column = choose_column(name, key.basis.value) if name in METRICS_BY_NAME else name
+        keys.setdefault(column, key.direction is OrderDirection.DESC)
     return tuple(keys.items())

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import strawberry
 
-from resolvers.backtests import list_backtests, load_backtests
+from resolvers.backtest_lists import list_backtests
+from resolvers.backtests import load_backtests
 from resolvers.filters import parse_id
 from resolvers.optimizations import load_optimizations, load_trials
 from resolvers.paging import request_page
@@ -14,12 +15,13 @@ from schema.aggregates import AggregateQuery
 from schema.backtests import Backtest
 from schema.comparisons import ComparisonQuery
 from schema.context import Info
+from schema.families import FamilyQuery
 from schema.filters import Filter
 from schema.leaders import LeaderQuery
 from schema.nodes import Node, parse_node_id
 from schema.operators import read_conditions
 from schema.optimizations import Optimization, OptimizationTrial
-from schema.orders import BacktestOrder, read_order
+from schema.orders import BacktestOrder, read_run_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rankings import RankingQuery
 from schema.rows import make_one, needed_columns
@@ -38,7 +40,7 @@ _NUMBERED = ((load_trades, Trade), (load_trials, OptimizationTrial))
 
 
 @strawberry.type(description="What can be asked.")
-class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery):
+class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQuery, FamilyQuery):
     """The root of questions."""
 
     @strawberry.field(description="Anything with an id. Null where nothing has it.", metadata=READS)
@@ -82,7 +84,7 @@ class Query(ComparisonQuery, RankingQuery, LeaderQuery, SummaryQuery, AggregateQ
         page = await list_backtests(
             info.context.database,
             conditions=read_conditions(filter),
-            order=read_order(order_by),
+            order=read_run_order(order_by),
             request=request_page(first, after, last, before),
             wanted=wanted(info, Backtest, backward=last is not None),
         )

@@ -9,8 +9,9 @@ from resolvers.rankings import rank_backtests
 from schema.backtests import Backtest
 from schema.bulk import Objects, Places, Read, Stored, read_places
 from schema.context import Info
+from schema.enums import Basis
 from schema.filters import Filter
-from schema.metrics import Metric
+from schema.metrics import BasisArgument, Metric, metric_column
 from schema.operators import read_conditions
 from schema.pages import After, First, PageInfo, wanted
 from schema.scopes import READS
@@ -20,12 +21,14 @@ By = Annotated[
     Metric,
     strawberry.argument(description="The metric; whether higher or lower is better is said at Metric."),
 ]
-MinTrades = Annotated[int, strawberry.argument(description="Only runs with at least so many trades.")]
+MinTrades = Annotated[
+    int, strawberry.argument(description="Only runs with at least so many trades, whatever the basis.")
+]
 
 
 @strawberry.type(description="A run with its place in a ranking.")
 class RankingEdge(Stored):
-    """A run with its place in a ranking; the source is the ranking, the metric and the position on the page."""
+    """A run with its place in a ranking; the source is the ranking, the metric's column and the place on the page."""
 
     reads: ClassVar = {
         "cursor": read_places(
@@ -51,7 +54,7 @@ class RankingEdge(Stored):
 
 @strawberry.type(description="A page of a ranking, best first.")
 class RankingConnection(Stored):
-    """Edges, the same as nodes, and facts about the ranking; the source is the ranking and the metric."""
+    """Edges, the same as nodes, and facts about the ranking; the source is the ranking and the metric's column."""
 
     reads: ClassVar = {
         "edges": Read(
@@ -90,15 +93,17 @@ class RankingQuery:
         min_trades: MinTrades = 10,
         first: First = None,
         after: After = None,
+        basis: BasisArgument = Basis.REPORTED,
     ) -> RankingConnection:
         """Return a page of a ranking."""
+        column = metric_column(by, basis)
         ranking = await rank_backtests(
             info.context.database,
-            by=by.value,
+            by=column,
             conditions=read_conditions(filter),
             min_trades=min_trades,
             request=request_page(first, after),
             wanted=wanted(info, Backtest),
             with_ranks=is_selected(info, "edges", "rank"),
         )
-        return RankingConnection.of((ranking, by.value))
+        return RankingConnection.of((ranking, column))

@@ -7,7 +7,9 @@ import strawberry
 from resolvers.summaries import summarise_performance
 from schema.bulk import Objects, Read, Stored
 from schema.context import Info
+from schema.enums import Basis
 from schema.filters import Filter
+from schema.metrics import BasisArgument
 from schema.operators import read_conditions
 from schema.scalars import DateTime
 from schema.scopes import READS
@@ -81,6 +83,7 @@ class SummaryQuery:
         info: Info,
         days: Annotated[int, strawberry.argument(description="From 1 to 36,500 days before now.")] = 30,
         filter: Filter = None,
+        basis: BasisArgument = Basis.REPORTED,
     ) -> PerformanceSummary:
         """Return the figures of the last days."""
         fields = {"strategy": "byStrategy", "symbol": "bySymbol"}
@@ -89,5 +92,6 @@ class SummaryQuery:
             days=days,
             conditions=read_conditions(filter),
             keys=[key for key, field in fields.items() if is_selected(info, field)],
+            basis=basis.value,
         )
         return PerformanceSummary.of(summary)

@@ -13,7 +13,7 @@ from api.settings import Settings
 from migrations.history import upgrade
 from resolvers.store.database import Database
 from resolvers.store.embedded import EmbeddedPostgres
-from resolvers.store.tables import backtests, tokens
+from resolvers.store.tables import backtests, tokens, trial_ledger
 from tests.client import Client
 from tests.properties.profiles import THOROUGH
 from tests.resolvers.store.servers import passable_folder
@@ -78,6 +78,7 @@ async def database(shared_database: Database) -> Database:
     async with shared_database.transaction() as transaction:
         await transaction.fetch(delete(backtests))
         await transaction.fetch(delete(tokens))
+        await transaction.fetch(delete(trial_ledger))
     return shared_database
 
 

@@ -11,9 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import delete, text
 
+from resolvers.metric_columns import LUCK_COLUMNS
 from resolvers.store.database import Database
 from resolvers.store.metrics import COMPUTED, METRICS, computed_column
-from resolvers.store.tables import backtests
+from resolvers.store.tables import backtests, deflated_sharpe_ratios
 
 Run = dict[str, Any]
 
@@ -34,6 +35,14 @@ class Runs(list[Run]):
 _TIES = (0.0, -0.0, 1.0, -1.0, 0.5, 1e-300, 5e-324, -1e-300, 0.1 + 0.2, 0.3)
 
 
+VALUES = (
+    *(metric.name for metric in METRICS),
+    *(computed_column(metric.name) for metric in COMPUTED),
+    *LUCK_COLUMNS.values(),
+)
+"""The columns that have a value of a metric, on whichever basis."""
+
+
 def random_runs(count: int, *, until: int, seed: int = 1) -> Runs:
     """Return runs that were made whole days and a half before an instant, in microseconds since 1970 UTC."""
     dice = random.Random(seed)
@@ -46,7 +55,18 @@ async def store_runs(database: Database, runs: Sequence[Run]) -> None:
     async with database.transaction() as transaction:
         await transaction.fetch(delete(backtests))
         await transaction.copy(backtests, columns, [[run[name] for name in columns] for run in runs])
+        await transaction.copy(deflated_sharpe_ratios, deflated_sharpe_ratios.c.keys(), deflated_rows(runs))
     await database.fetch(text("ANALYZE backtests"))
+    await database.fetch(text("ANALYZE deflated_sharpe_ratios"))
+
+
+def deflated_rows(runs: Sequence[Run]) -> list[tuple[Any, ...]]:
+    """Return the rows of the deflated Sharpe ratios of the runs that have one, completed or not."""
+    return [
+        (run["id"], run["symbol"], run["deflated_sharpe_ratio"])
+        for run in runs
+        if run["deflated_sharpe_ratio"] is not None
+    ]
 
 
 def _run(dice: random.Random, until: int) -> Run:
@@ -79,7 +99,7 @@ def _run(dice: random.Random, until: int) -> Run:
 
 
 def random_computed(dice: random.Random, figure: Callable[[random.Random], float | None]) -> Run:
-    """Return the columns that are computed, at random."""
+    """Return the columns that are computed, and the deflated Sharpe ratio, at random."""
     return {
         "study": None,
         "periods_per_year": 252.0,
@@ -89,6 +109,7 @@ def random_computed(dice: random.Random, figure: Callable[[random.Random], float
         "skewness": figure(dice),
         "kurtosis": figure(dice),
         "probabilistic_sharpe_ratio": dice.choice((None, 0.0, 0.5, 1.0, dice.random())),
+        "deflated_sharpe_ratio": dice.choice((None, 0.0, 0.5, 1.0, dice.random())),
         "undefined": {},
         "metrics_filled": [],
         "computation": 1,

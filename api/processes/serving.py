@@ -27,6 +27,7 @@ from api.recomputing import say_whether_runs_wait
 from api.settings import Settings
 from api.storage import Say, check_connections, connect, open_current
 from resolvers.changes import prune_often
+from resolvers.deflation import SHARE, refresh_often
 from resolvers.store.database import Database
 
 STOP_SECONDS = 4
@@ -101,12 +102,13 @@ async def serve_here(
     server = _Server(_configure(settings, app), started)
     watch = asyncio.ensure_future(_stop_server(server, app, stop, hurry))
     pruning = asyncio.ensure_future(prune_often(database))
+    deflating = asyncio.ensure_future(refresh_often(database, share=SHARE / settings.workers))
     observing = asyncio.ensure_future(keep_observing(database))
     loading = asyncio.ensure_future(_load_the_rest())
     try:
         await server.serve(None if sockets is None else list(sockets))
     finally:
-        for each in (watch, pruning, observing, loading, app.state.readiness):
+        for each in (watch, pruning, deflating, observing, loading, app.state.readiness):
             each.cancel()
         await app.state.service.live.close()
         if app.state.traces is not None:

@@ -8,12 +8,14 @@ from time import monotonic
 import asyncpg
 
 from resolvers.changes import KEPT
+from resolvers.deflation import refresh_deflated
 from resolvers.filters import Conditions, read_backtest_filter
 from resolvers.live.batches import Batch
 from resolvers.live.looks import Change, Moment, find_changes, find_matches, find_moment
 from resolvers.live.subscribers import Interrupted, Subscriber
 from resolvers.store.database import CONNECT_SECONDS, LOST, Database, Transaction, Unavailable
 from resolvers.store.listening import Listening, Lost
+from resolvers.store.time_limits import Overdue
 
 logger = logging.getLogger("backtest_graph.live")
 
@@ -116,14 +118,14 @@ class Live:
         arriving = tuple(self._arriving)
         async with listening.reading(seconds=LONGEST_LOOK_SECONDS) as reading:
             now = await find_moment(reading)
-            if self._last is None or not self._goes_on(self._last, now):
-                told = []
-            else:
-                told = await self._find(reading, self._last)
+            goes_on = self._last is not None and self._goes_on(self._last, now)
+            changes = await find_changes(reading, self._last) if goes_on and self._last else []
+            told = await self._find(reading, changes, [each for each in self._subscribers if not each.said.is_deflated])
+        told += await self._find_deflated(listening, changes)
         self._last, self._looked_at = now, monotonic()
         batch = Batch(self._database)
-        for subscriber, changes in told:
-            subscriber.tell(batch, changes)
+        for subscriber, matches in told:
+            subscriber.tell(batch, matches)
         for subscriber, arrived in arriving:
             if not arrived.done():
                 self._subscribers.add(subscriber)
@@ -138,16 +140,33 @@ class Live:
             subscriber.end(Interrupted("Changes may have been missed: subscribe again."))
         return False
 
-    async def _find(self, reading: Transaction, last: Moment) -> list[tuple[Subscriber, Sequence[Change]]]:
-        """Return what each subscriber is to be told; those with the same filter share one statement."""
-        changes = await find_changes(reading, last)
+    async def _find(
+        self, reading: Transaction, changes: Sequence[Change], subscribers: Sequence[Subscriber]
+    ) -> list[tuple[Subscriber, Sequence[Change]]]:
+        """Return what subscribers are to be told; those with the same filter share one statement."""
         if not changes:
             return []
         matches: dict[str, Sequence[Change]] = {"": changes}
-        for subscriber in tuple(self._subscribers):
+        for subscriber in subscribers:
             if subscriber.key not in matches:
                 matches[subscriber.key] = await self._match(reading, changes, subscriber)
-        return [(each, matches[each.key]) for each in self._subscribers if each.key in matches]
+        return [(each, matches[each.key]) for each in subscribers if each in self._subscribers]
+
+    async def _find_deflated(
+        self, listening: Listening, changes: Sequence[Change]
+    ) -> list[tuple[Subscriber, Sequence[Change]]]:
+        """Return the same for filters that take deflated Sharpe ratios, once these know of the changes."""
+        subscribers = [each for each in self._subscribers if each.said.is_deflated]
+        if not changes or not subscribers:
+            return []
+        try:
+            await refresh_deflated(self._database)
+        except (Overdue, Unavailable, asyncpg.PostgresError) as error:
+            for each in subscribers:
+                each.end(error)
+            return []
+        async with listening.reading(seconds=LONGEST_LOOK_SECONDS) as reading:
+            return await self._find(reading, changes, subscribers)
 
     async def _match(self, reading: Transaction, changes: Sequence[Change], subscriber: Subscriber) -> Sequence[Change]:
         """Return the changes that match the filter of a subscriber; a filter that cannot be computed ends it."""

@@ -11,8 +11,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    CTE,
     BigInteger,
     ColumnElement,
+    Double,
     Select,
     String,
     Text,
@@ -23,16 +25,17 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 from sqlalchemy.types import UserDefinedType
 
 from resolvers.backtests import is_one_of
 from resolvers.changes import ChangeKind
 from resolvers.conditions import write_backtest_condition
 from resolvers.filters import Said, Shape
+from resolvers.metric_columns import DEFLATED
 from resolvers.store.database import Row, Transaction
 from resolvers.store.statements import Slot, shaped
-from resolvers.store.tables import backtest_changes, backtests
+from resolvers.store.tables import backtest_changes, backtests, deflated_sharpe_ratios
 
 Key = tuple[int, UUID]
 """A transaction and a run."""
@@ -163,10 +166,11 @@ def _matching(shape: Shape, *, ids: Slot, values: Slot) -> Select[Any]:
 
 @shaped
 def _matching_deleted(shape: Shape, *, transactions: Slot, ids: Slot, values: Slot) -> Select[Any]:
-    """Select those of some deletions whose run matched: the runs that were stand where the table of runs stood."""
+    """Select those of some deletions whose run matched: what was stands where the tables stood."""
     changes = backtest_changes
     run = func.jsonb_populate_record(literal_column("NULL::backtests"), changes.c.deleted_run)
-    columns = run.table_valued(*(column.name for column in backtests.c), name="run").render_derived()
+    # Named as in the database, where they may stand in another order.
+    columns = run.table_valued(*(column.name for column in backtests.c), name="run")
     were = (
         select(changes.c.transaction_id, *columns.c)
         .select_from(changes.join(columns, true()))
@@ -177,8 +181,18 @@ def _matching_deleted(shape: Shape, *, transactions: Slot, ids: Slot, values: Sl
     return (
         select(literal_column("backtests.transaction_id", BigInteger), backtests.c.id)
         .where(write_backtest_condition(shape, values))
-        .add_cte(were)
+        .add_cte(were, _deleted_ratios(ids))
     )
+
+
+def _deleted_ratios(ids: Slot) -> CTE:
+    """Select the deflated Sharpe ratios that runs had when they were last deleted, in place of their table."""
+    changes = backtest_changes
+    ratio = cast(changes.c.deleted_run[literal_column(f"'{DEFLATED}'")].astext, Double).label(DEFLATED)
+    deleted = select(changes.c.backtest_id, ratio).where(changes.c.kind == literal_column("'DELETED'"))
+    last = deleted.order_by(changes.c.backtest_id, changes.c.transaction_id.desc())
+    once = last.ext(distinct_on(changes.c.backtest_id))
+    return once.where(is_one_of(changes.c.backtest_id, ids)).cte(deflated_sharpe_ratios.name)
 
 
 def _unnested(values: Slot, kind: Any) -> Any:

@@ -7,7 +7,11 @@ undefined is NaN. None of them sees look-ahead: a strategy that knows the future
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
+
+Values = NDArray[np.float64]
 
 EULER_GAMMA = 0.5772156649015329
 
@@ -60,7 +64,8 @@ def minimum_track_record_length(
     spread = _spread(sharpe, skewness, kurtosis)
     if not (sharpe > benchmark and spread > 0 and 0 < confidence < 1):
         return math.nan
-    return 1 + spread * (float(ndtri(confidence)) / (sharpe - benchmark)) ** 2
+    ratio = float(ndtri(confidence)) / (sharpe - benchmark)
+    return 1 + spread * ratio * ratio
 
 
 def expected_maximum(trials: float) -> float:
@@ -71,7 +76,8 @@ def expected_maximum(trials: float) -> float:
     """
     if not trials >= 1:
         return math.nan
-    largest = (1 - EULER_GAMMA) * ndtri(1 - 1 / trials) + EULER_GAMMA * ndtri(1 - 1 / (trials * math.e))
+    # Z^-1(1 - p) = -Z^-1(p), which stays finite where 1 - 1/N rounds to 1.
+    largest = -(1 - EULER_GAMMA) * ndtri(1 / trials) - EULER_GAMMA * ndtri(1 / (trials * math.e))
     return max(0.0, float(largest))
 
 
@@ -92,6 +98,17 @@ def deflated_sharpe_ratio(  # noqa: PLR0917 - what the formula takes, in its ord
     return probabilistic_sharpe_ratio(sharpe, threshold, observations, skewness, kurtosis)
 
 
+def deflated_sharpe_ratios(sharpes: Values, standard_errors: Values, thresholds: Values | float) -> Values:
+    """Return the deflated Sharpe ratio of each of many runs, from what is known of them already.
+
+    Z((SR - SR0) / s): Sharpe ratios, their standard errors and the thresholds (see `expected_maximum_sharpe`) are per
+    period, one for each run. NaN where one of them is, or where the error is not above zero.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        found = ndtr((sharpes - thresholds) / standard_errors)
+    return np.where(standard_errors > 0, found, np.nan)
+
+
 def expected_maximum_sharpe(trials: float, variance_of_sharpes: float) -> float:
     """Return the best Sharpe ratio that is expected of so many trials without any skill, per period.
 
@@ -110,7 +127,10 @@ def minimum_backtest_length(trials: float, target_annual_sharpe: float) -> float
     (E[max_N] / target)^2: Bailey, Borwein, Lopez de Prado and Zhu 2014, Pseudo-Mathematics and Financial
     Charlatanism. The target is an annual Sharpe ratio; NaN unless it is positive.
     """
-    return (expected_maximum(trials) / target_annual_sharpe) ** 2 if target_annual_sharpe > 0 else math.nan
+    if not target_annual_sharpe > 0:
+        return math.nan
+    ratio = expected_maximum(trials) / target_annual_sharpe
+    return ratio * ratio
 
 
 def effective_trials(trials: float, average_correlation: float) -> float:

@@ -38,6 +38,20 @@ METRICS = (
     Metric("alpha", "Return beyond beta times the benchmark's, as a fraction."),
 )
 
+LUCK = (
+    Metric(
+        "probabilistic_sharpe",
+        "Probability that the true Sharpe ratio is above 0, from 0 to 1, by the length, skewness and kurtosis of the "
+        "computed returns. It does not see look-ahead bias.",
+    ),
+    Metric(
+        "deflated_sharpe",
+        "Deflated Sharpe ratio: the probability, from 0 to 1, that the true Sharpe ratio is above what the best of as "
+        "many trials as the run's family counts reaches by luck. It does not see look-ahead bias.",
+    ),
+)
+"""Metrics that are always computed, whatever was reported, and are no fields of Metrics."""
+
 NOT_COMPUTED = frozenset({"beta", "alpha"})
 """Metrics that a curve and trades do not tell: they take a benchmark."""
 COMPUTED = tuple(metric for metric in METRICS if metric.name not in NOT_COMPUTED)

@@ -17,7 +17,8 @@ from sqlalchemy import select
 
 from migrations.history import upgrade
 from resolvers import backtests, page_statements
-from resolvers.backtests import list_backtests, load_backtests
+from resolvers.backtest_lists import list_backtests
+from resolvers.backtests import load_backtests
 from resolvers.pages import Wanted
 from resolvers.paging import PageRequest
 from resolvers.rankings import rank_backtests

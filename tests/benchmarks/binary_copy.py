@@ -40,6 +40,11 @@ def pack_integers(values: NDArray[np.int64]) -> Packed:
     return Packed(_bytes(values, ">i4"))
 
 
+def pack_flags(values: NDArray[np.bool_]) -> Packed:
+    """Return a column of boolean."""
+    return Packed(_bytes(values, "u1"))
+
+
 def pack_numbers(values: NDArray[np.float64]) -> Packed:
     """Return a column of double precision; NaN is null."""
     return Packed(_bytes(values, ">f8"), _lengths(8, ~np.isnan(values)))
@@ -79,6 +84,23 @@ def pack_lists(lists: Sequence[Sequence[str]], chosen: NDArray[np.int64]) -> Pac
 def pack_nulls(count: int) -> Packed:
     """Return so many nulls."""
     return Packed(np.zeros((count, 0), np.uint8), np.full(count, -1, np.int32))
+
+
+def take_rows(column: Packed, rows: NDArray[np.int64]) -> Packed:
+    """Return some rows of a column."""
+    return Packed(column.data[rows], None if column.lengths is None else column.lengths[rows])
+
+
+def read_numbers(column: Packed) -> NDArray[np.float64]:
+    """Return the values of a column of double precision, NaN for null."""
+    values = column.data.view(">f8")[:, 0].astype(np.float64)
+    return values if column.lengths is None else np.where(column.lengths < 0, np.nan, values)
+
+
+def read_words(column: Packed) -> list[str]:
+    """Return the values of a column of text without nulls."""
+    lengths = np.full(len(column.data), column.data.shape[1]) if column.lengths is None else column.lengths
+    return [row[:length].tobytes().decode() for row, length in zip(column.data, lengths.tolist(), strict=True)]
 
 
 async def copy_columns(transaction: Transaction, table: str, columns: Mapping[str, Packed]) -> None:

@@ -6,16 +6,26 @@ from uuid import UUID
 
 import asyncpg
 
+from resolvers.store.metrics import METRICS_BY_NAME, computed_column
 from tests.benchmarks.calls import Client, read_data
 from tests.benchmarks.workloads import Workload
 from tests.figures import rounded
 
+_COMPUTED = {
+    *map(computed_column, METRICS_BY_NAME),
+    *("study", "periods_per_year", "frequency", "observations", "skewness", "kurtosis", "probabilistic_sharpe_ratio"),
+    *("undefined", "metrics_filled", "computation"),
+}
+"""Columns that the reference leaves empty: it is the least that keeps what was reported, and computes nothing of it.
+
+For the same reason it has no ledger of trials. So what is compared is what both store.
+"""
 _OWN = {
-    "backtests": {"id", "updated_at", "content_hash"},
+    "backtests": {"id", "updated_at", "content_hash"} | _COMPUTED,
     "trades": {"backtest_id"},
     "backtest_series": {"backtest_id"},
 }
-"""Columns that differ between two saves of the same run."""
+"""Columns that differ between two saves of the same run, or that only the service fills."""
 _KEYS = {"backtests": "id", "trades": "backtest_id", "backtest_series": "backtest_id"}
 
 

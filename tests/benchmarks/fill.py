@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from resolvers.store.database import Database, Transaction
 from resolvers.store.instants import EPOCH_2000, Instant
-from resolvers.store.tables import backtest_series, backtests, trades
+from resolvers.store.tables import backtest_series, backtests, deflated_sharpe_ratios, trades, trial_ledger
 from tests.benchmarks.binary_copy import copy_columns
 from tests.benchmarks.children import make_curves, make_trades
 from tests.benchmarks.generate import NEWEST, make_runs
+from tests.benchmarks.trials import make_deflated, make_ledger
 
 arrays = Table(
     "reference_curves",
@@ -36,11 +37,13 @@ async def fill(
         async with database.transaction() as transaction:
             await _trust(transaction)
             await copy_columns(transaction, "backtests", batch.columns)
+            await copy_columns(transaction, "trial_ledger", make_ledger(batch.columns))
+            await copy_columns(transaction, "deflated_sharpe_ratios", make_deflated(batch.columns))
             await copy_columns(transaction, "trades", make_trades(batch))
             await transaction.copy(backtest_series, _CURVE_COLUMNS, make_curves(batch))
         say(len(batch.days))
     await _add_arrays(database)
-    for table in (backtests, trades, backtest_series, arrays):
+    for table in (backtests, trades, backtest_series, trial_ledger, deflated_sharpe_ratios, arrays):
         await _vacuum(database, table)
 
 

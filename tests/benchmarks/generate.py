@@ -27,6 +27,7 @@ from tests.benchmarks.binary_copy import (
     pack_times,
     pack_words,
 )
+from tests.benchmarks.trials import make_deflated
 
 STRATEGIES = (
     *("sma_cross", "ema_cross", "rsi_reversion", "bollinger_breakout", "macd_trend", "donchian", "pairs"),
@@ -67,12 +68,14 @@ class Batch:
 
 
 async def generate_runs(database: Database, count: int, *, seed: int = 1) -> None:
-    """Add so many runs without trades and curves, in no order, and have PostgreSQL look at them as by itself."""
+    """Add so many runs without trades, curves and ledger, in no order; PostgreSQL looks at them as by itself."""
     places = np.random.default_rng(seed).permutation(count)
     async with database.transaction() as transaction:
         for batch in make_runs(count, until=UNTIL, seed=seed, places=places):
             await copy_columns(transaction, "backtests", batch.columns)
+            await copy_columns(transaction, "deflated_sharpe_ratios", make_deflated(batch.columns))
     await database.fetch(text("VACUUM ANALYZE backtests"))
+    await database.fetch(text("VACUUM ANALYZE deflated_sharpe_ratios"))
 
 
 def make_runs(count: int, *, until: int, seed: int = 1, places: Integers | None = None) -> Iterator[Batch]:

@@ -82,7 +82,9 @@ def describe(setting: Setting, command: str) -> str:
         f"{datetime.now(UTC):%Y-%m-%d}, {_processor()}, {psutil.cpu_count()} cores, "
         f"{psutil.virtual_memory().total / 2**30:.0f} GB, Python {platform.python_version()}, "
         f"PostgreSQL {setting.postgres}; {setting.runs:,} runs with {setting.trades:,} trades; "
-        f"the service had {setting.megabytes:.0f} MB of memory after the questions that save nothing: `{command}`\n"
+        f"the service had {setting.megabytes:.0f} MB of memory after the questions that save nothing; "
+        "where runs are saved, the reference stores what was reported, and the service also what it computes of it and "
+        f"the ledger of trials: `{command}`\n"
     )
 
 

@@ -15,7 +15,7 @@ from tests.benchmarks.equality import check_answers, check_rows
 from tests.benchmarks.measuring import Contender, Side, forget_saved, measure
 from tests.benchmarks.processes import Server, start_reference, start_service
 from tests.benchmarks.report import Line, Setting
-from tests.benchmarks.scale import DEEP_PAGES, FIRST_PAGES, check_page, deep_page, find_page, small_size
+from tests.benchmarks.scale import DEEP_PAGES, FIRST_PAGES, RIVALS, check_page, deep_page, find_page, small_size
 from tests.benchmarks.workloads import READS, SAVES, Sample, Sizes, Workload, choose_sample
 
 _SECONDS = 20.0
@@ -68,6 +68,7 @@ async def run(options: Options) -> tuple[Setting, list[Line]]:
             async with open_side(start_reference(dsn), dsn) as reference:
                 await _compare_workloads(READS, sample, (service, reference), results)
                 await _compare_pages(service, results)
+                await _compare_rivals(service, results)
                 await _compare_sizes(service, server, results)
                 results.note_memory(service.server)
                 await _compare_workloads(SAVES, sample, (service, reference), results)
@@ -130,6 +131,14 @@ async def _compare_pages(service: Side, results: Results) -> None:
             deep = find_page(service.client, pages, number)
             contenders = [_pages(service, deep), _pages(service, pages.call())]
             await results.compare(contenders, (question, "page 1", pages.goal))
+
+
+async def _compare_rivals(service: Side, results: Results) -> None:
+    """Compare first pages with those of another order."""
+    for question, rival in RIVALS.items():
+        if results.options.chooses(question):
+            contenders = [_pages(service, rival.pages.call()), _pages(service, rival.others.call())]
+            await results.compare(contenders, (question, rival.against, rival.pages.goal))
 
 
 async def _compare_sizes(service: Side, server: str, results: Results) -> None:

@@ -1,4 +1,4 @@
-"""What a page costs where there are many runs, against few, and far behind, against the first one."""
+"""What a page costs: among many runs, against few; far behind, against the first one; in another order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from tests.benchmarks.generate import SYMBOLS
 PAGE = 20
 DEEP_PAGE = 2_000
 GOAL = 1.3
+GOAL_OF_LUCK = 1.5
 _AT_ONCE = 500
 _NODE = "id symbol strategy createdAt metrics { sharpeRatio totalReturn maxDrawdown }"
 _LIST = """query($filter: BacktestFilter, $first: Int, $after: String) {
@@ -65,6 +66,27 @@ DEEP_PAGES: Mapping[str, Pages] = {
     "ranking": _ranking("SHARPE_RATIO", fields=""),
     # A rank counts all runs ahead of the page, so no goal holds for it.
     "ranking with ranks": _ranking("SHARPE_RATIO", goal=None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Pages that are compared with others of the same database."""
+
+    pages: Pages
+    against: str
+    others: Pages
+
+
+RIVALS: Mapping[str, Rival] = {
+    "ranking by DEFLATED_SHARPE": Rival(
+        _ranking("DEFLATED_SHARPE", goal=GOAL_OF_LUCK), "ranking by Sharpe ratio", _ranking("SHARPE_RATIO")
+    ),
+    "ranking by DEFLATED_SHARPE of a symbol": Rival(
+        _ranking("DEFLATED_SHARPE", goal=None, symbol={"eq": SYMBOLS[1]}),
+        "ranking by Sharpe ratio of a symbol",
+        _ranking("SHARPE_RATIO", symbol={"eq": SYMBOLS[1]}),
+    ),
 }
 
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from resolvers.families import Family
+from tests.benchmarks.binary_copy import read_numbers, read_words
 from tests.benchmarks.calls import Call, graphql
 from tests.benchmarks.children import MOST_TRADES, POINTS, make_curves, make_trades
 from tests.benchmarks.databases import filled_database
@@ -14,7 +16,8 @@ from tests.benchmarks.measuring import Contender, Side, measure
 from tests.benchmarks.processes import start_reference, start_service
 from tests.benchmarks.report import Line, write_readme, write_table
 from tests.benchmarks.run import check, find_sample, open_side
-from tests.benchmarks.scale import DEEP_PAGES, check_page, find_page
+from tests.benchmarks.scale import DEEP_PAGES, RIVALS, check_page, find_page
+from tests.benchmarks.trials import make_deflated, make_ledger
 from tests.benchmarks.workloads import WORKLOADS, Sample, Sizes, Workload
 
 RUNS = 300
@@ -71,6 +74,15 @@ async def test_a_page_far_behind_is_full_and_another_one(sides: Sides) -> None:
         assert content != service.client.send(pages.call())
 
 
+@pytest.mark.parametrize("name", RIVALS)
+async def test_rankings_that_are_compared_are_full_and_in_different_orders(sides: Sides, name: str) -> None:
+    service, _, _ = sides
+    contents = [service.client.send(pages.call()) for pages in (RIVALS[name].pages, RIVALS[name].others)]
+    for content in contents:
+        check_page(content)
+    assert contents[0] != contents[1]
+
+
 async def test_processor_time_is_measured_and_written_down(sides: Sides, tmp_path: Path) -> None:
     service, reference, sample = sides
     workload = WORKLOADS["one run by id, 30 metrics"](sample, SMALL)
@@ -107,6 +119,20 @@ def test_the_youngest_runs_have_trades_and_a_curve() -> None:
     assert counts[-1] == MOST_TRADES
     lengths = [len(values) // 8 for _, _, values, _, _ in make_curves(last)]
     assert lengths.count(POINTS) == NEWEST
+
+
+def test_all_runs_are_in_the_ledger_and_those_that_are_completed_have_a_deflated_sharpe_ratio() -> None:
+    [batch] = make_runs(RUNS, until=UNTIL)
+    runs = batch.columns
+    states = zip(runs["id"].data.tolist(), read_words(runs["status"]), strict=True)
+    completed = [id for id, status in states if status == "COMPLETED"]
+    ledger, deflated = make_ledger(runs), make_deflated(runs)
+    assert ledger["part"].data.tolist() == runs["id"].data.tolist()
+    family = Family(read_words(runs["strategy"])[7], read_words(runs["symbol"])[7])
+    assert ledger["family"].data[7].tobytes() == family.key.bytes
+    assert deflated["backtest_id"].data.tolist() == completed
+    ratios = read_numbers(deflated["deflated_sharpe_ratio"])
+    assert 0 <= ratios.min() < 0.5 < ratios.max() <= 1
 
 
 def _bytes(batch: Batch) -> bytes:

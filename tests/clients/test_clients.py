@@ -138,14 +138,14 @@ def test_relay_fetches_what_hangs_on_a_run_again_through_node(artifacts: dict[st
 def test_relay_refuses_what_the_schema_does_not_know(project: Project) -> None:
     for folder in ("careless", "careless-artifacts"):
         (project.folder / folder).mkdir()
-    source = "graphql`query CarelessQuery { backtests { nodes { luck } } }`"
+    source = "graphql`query CarelessQuery { backtests { nodes { weather } } }`"
     (project.folder / "careless" / "Careless.ts").write_text(source, encoding="utf-8")
     config = json.loads((project.folder / "relay.config.json").read_text(encoding="utf-8"))
     config |= {"src": "careless", "artifactDirectory": "careless-artifacts"}
     (project.folder / "careless.json").write_text(json.dumps(config), encoding="utf-8")
     ended = project.try_to_run(RELAY, "careless.json")
     assert ended.returncode != 0
-    assert "The type `Backtest` has no field `luck`" in ended.stderr
+    assert "The type `Backtest` has no field `weather`" in ended.stderr
 
 
 def test_the_service_answers_what_relay_sends_for_a_list(artifacts: dict[str, str], ask: Ask) -> None:

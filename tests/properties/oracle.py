@@ -10,11 +10,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from resolvers.store.metrics import METRICS_BY_NAME
 from tests.properties.rows import Row
 
 Conditions = Mapping[str, Any]
 Order = Sequence[Mapping[str, str]]
 
+LUCK = ("probabilistic_sharpe", "deflated_sharpe")
 MISSING: Any = object()
 
 
@@ -38,8 +40,16 @@ def keys_of(order: Order, *, tie: str, otherwise: str) -> list[tuple[str, bool]]
     """Return the columns of an order, each with whether it falls; otherwise is the direction where none is said."""
     keys: dict[str, bool] = {}
     for key in order:
-        keys.setdefault(key["field"].lower(), key.get("direction", otherwise) == "DESC")
+        column = value_column(key["field"].lower(), key.get("basis"))
+        keys.setdefault(column, key.get("direction", otherwise) == "DESC")
     return [*keys.items(), (tie, list(keys.values())[-1])]
+
+
+def value_column(name: str, basis: str | None) -> str:
+    """Return the column of a metric on a basis, or of what is no metric and so has no other one."""
+    if name in LUCK:
+        return f"{name}_ratio"
+    return f"computed_{name}" if basis == "COMPUTED" and name in METRICS_BY_NAME else name
 
 
 def is_ahead(one: Row, other: Row, keys: Sequence[tuple[str, bool]]) -> bool:
@@ -167,7 +177,11 @@ _CONDITIONS: Mapping[str, Callable[[Any, Row], bool]] = {
     "and": lambda operand, row: all(matches(each, row) for each in operand),
     "or": lambda operand, row: any(matches(each, row) for each in operand),
     "not": lambda operand, row: not matches(operand, row),
-    "metrics": lambda operand, row: all(_compare(row[_snake(name)], asked) for name, asked in operand.items()),
+    "metrics": lambda operand, row: all(
+        _compare(row[value_column(_snake(name), operand.get("basis"))], asked)
+        for name, asked in operand.items()
+        if name != "basis"
+    ),
     "parameters": lambda operand, row: all(_parameter(each, row) for each in operand),
     "tags": _tags,
     "direction": lambda operand, row: row["direction"] == operand,

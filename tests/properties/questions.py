@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from resolvers.store.metrics import METRICS
+from resolvers.store.metrics import COMPUTED, METRICS, NOT_COMPUTED, Metric
 from tests.properties.rows import COUNTS, DAYS, FIGURES, INSTANTS, KEYS, TAGS, VALUES, WORDS, Row
 
 Json = st.SearchStrategy[Any]
@@ -73,9 +73,17 @@ _instant_filters = _comparisons(_instants, *_ORDERED)
 _statuses = st.sampled_from(("COMPLETED", "IN_PROGRESS", "FAILED"))
 _status_filters = _comparisons(_statuses, "eq", lists=("in",))
 _tags_filters = some_of(dict.fromkeys(("hasAll", "hasAny", "hasNone"), st.lists(st.sampled_from(TAGS), max_size=3)))
-_metrics_filters = some_of(
-    {camel(metric.name): _int_filters if metric.is_count else _float_filters for metric in METRICS}, most=2
-)
+
+
+def _of_metrics(metrics: Iterable[Metric], **more: Json) -> Json:
+    figures = {camel(metric.name): _int_filters if metric.is_count else _float_filters for metric in metrics}
+    shares = dict.fromkeys(("probabilisticSharpe", "deflatedSharpe"), _float_filters)
+    return st.builds(dict.__or__, some_of(figures | shares, most=2), st.fixed_dictionaries(more))
+
+
+_reported = st.just("REPORTED")
+_computed = st.just("COMPUTED")
+_metrics_filters = _of_metrics(METRICS) | _of_metrics(METRICS, basis=_reported) | _of_metrics(COMPUTED, basis=_computed)
 
 _paths = (
     "risk.stop.loss",
@@ -179,9 +187,19 @@ trade_filters = some_of(
 
 def orders(*fields: str) -> Json:
     """Orders by a few of these fields, with and without directions, some named twice."""
-    by = st.sampled_from(fields)
-    directed = st.fixed_dictionaries({"field": by, "direction": st.sampled_from(("ASC", "DESC"))})
-    return st.lists(directed | st.fixed_dictionaries({"field": by}), max_size=3)
+    return _keys(st.fixed_dictionaries({"field": st.sampled_from(fields)}))
+
+
+def run_orders() -> Json:
+    """Orders of runs by any field, some of them by computed values."""
+    reported = st.fixed_dictionaries({"field": st.sampled_from(RUN_FIELDS)}, optional={"basis": _reported})
+    fields = [field for field in RUN_FIELDS if field.lower() not in NOT_COMPUTED]
+    return _keys(reported | st.fixed_dictionaries({"field": st.sampled_from(fields), "basis": _computed}))
+
+
+def _keys(key: Json) -> Json:
+    direction = st.fixed_dictionaries({}, optional={"direction": st.sampled_from(("ASC", "DESC"))})
+    return st.lists(st.builds(dict.__or__, key, direction), max_size=3)
 
 
 RUN_FIELDS = (

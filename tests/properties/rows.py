@@ -13,8 +13,8 @@ from sqlalchemy import Table, delete, text
 
 from resolvers.store.database import Database
 from resolvers.store.metrics import METRICS
-from resolvers.store.tables import backtests, metadata
-from tests.random_runs import random_computed
+from resolvers.store.tables import backtests, deflated_sharpe_ratios, metadata
+from tests.random_runs import deflated_rows, random_computed
 
 Row = dict[str, Any]
 
@@ -93,6 +93,8 @@ async def store(database: Database, rows: dict[Table, Sequence[Row]]) -> None:
             names = [column.name for column in table.c]
             if rows.get(table):
                 await transaction.copy(table, names, [[row.get(name) for name in names] for row in rows[table]])
+        ratios = deflated_rows(rows.get(backtests, ()))
+        await transaction.copy(deflated_sharpe_ratios, deflated_sharpe_ratios.c.keys(), ratios)
     await database.fetch(text("ANALYZE"))
 
 

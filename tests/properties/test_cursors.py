@@ -44,8 +44,16 @@ LISTS = {
         "backtests(first: 30) { nodes { trades(filter: {isOpen: true}, first: $first, after: $after) "
         "{ " + FACTS + " } } }"
     ),
+    "backtests by a computed metric": (
+        f"backtests(orderBy: {{field: SHARPE_RATIO, basis: COMPUTED}}, {PLACES}) {{ {FACTS} }}"
+    ),
+    "backtests with a computed metric": (
+        f"backtests(filter: {{metrics: {{basis: COMPUTED, totalTrades: {{gte: 0}}}}}}, {PLACES}) {{ {FACTS} }}"
+    ),
     "ranking": f"ranking(minTrades: 0, first: $first, after: $after) {{ {FACTS} }}",
     "ranking by another": f"ranking(by: BETA, minTrades: 0, first: $first, after: $after) {{ {FACTS} }}",
+    "ranking by computed": f"ranking(basis: COMPUTED, minTrades: 0, first: $first, after: $after) {{ {FACTS} }}",
+    "ranking by deflated": f"ranking(by: DEFLATED_SHARPE, minTrades: 0, first: $first, after: $after) {{ {FACTS} }}",
     "optimizations": "backtests(first: 30) { nodes { optimizations(first: $first, after: $after) { " + FACTS + " } } }",
 }
 
@@ -53,7 +61,8 @@ LISTS = {
 @pytest.fixture(scope="module", autouse=True)
 async def cursors(shared_database: Database, service: Client) -> dict[str, str]:
     """A cursor of each list."""
-    runs = [{**run, "status": "COMPLETED", "sharpe_ratio": 1.0, "beta": 1.0, "total_trades": 1} for run in RUNS]
+    values = dict.fromkeys(("sharpe_ratio", "computed_sharpe_ratio", "beta", "deflated_sharpe_ratio"), 1.0)
+    runs = [{**run, **values, "status": "COMPLETED", "total_trades": 1} for run in RUNS]
     await store(
         shared_database,
         {backtests: runs, trades: TRADES, optimizations: OPTIMIZATIONS, optimization_trials: TRIALS},
@@ -129,6 +138,7 @@ COLUMNS: dict[str, tuple[Any, ...]] = {
     "trials by SHARPE_RATIO": (1.5, 2**64),
     "optimizations": (2**31, -(2**31) - 1),
     "ranking": (1.5, 2**64),
+    "ranking by deflated": (1.5, 2**64),
 }
 """What of all that the first column of an order can hold."""
 

@@ -10,7 +10,7 @@ from resolvers.store.tables import backtests
 from tests.client import Client
 from tests.properties.oracle import matches, ordered
 from tests.properties.profiles import examples
-from tests.properties.questions import RUN_FIELDS, backtest_filters, orders, parameter_filters
+from tests.properties.questions import backtest_filters, parameter_filters, run_orders
 from tests.properties.rows import random_runs, store
 
 RUNS = random_runs(2_000)
@@ -39,7 +39,7 @@ def ids(nodes: Any) -> list[str]:
 
 
 @examples(100)
-@given(filter=backtest_filters(RUNS), order=orders(*RUN_FIELDS))
+@given(filter=backtest_filters(RUNS), order=run_orders())
 async def test_a_filter_finds_the_runs_that_it_describes_and_its_negation_all_others(
     service: Client, filter: Any, order: Any
 ) -> None:

@@ -11,7 +11,7 @@ from resolvers.store.tables import backtests
 from tests.client import Client
 from tests.properties.oracle import check_page, cut, keys_of, matches, ordered
 from tests.properties.profiles import examples
-from tests.properties.questions import RUN_FIELDS, backtest_filters, orders, page_sizes, places
+from tests.properties.questions import backtest_filters, page_sizes, places, run_orders
 from tests.properties.rows import random_runs, store
 
 RUNS = random_runs(300)
@@ -25,7 +25,6 @@ query($filter: BacktestFilter, $orderBy: [BacktestOrder!], $first: Int, $after: 
 """
 
 filters: st.SearchStrategy[Any] = st.just({}) | backtest_filters(RUNS)
-run_orders = orders(*RUN_FIELDS)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,7 +54,7 @@ def in_order(filter: Any, order: Any) -> tuple[list[Any], list[tuple[str, bool]]
 @examples(60)
 @given(
     filter=filters,
-    order=run_orders,
+    order=run_orders(),
     sizes=st.lists(page_sizes(), min_size=3, max_size=3),
     ends=st.tuples(places, places),
 )
@@ -74,7 +73,7 @@ async def test_a_page_is_what_stands_between_its_cursors(
 
 
 @examples(25)
-@given(filter=filters, order=run_orders, size=st.sampled_from((31, 50, 150)), backward=st.booleans())
+@given(filter=filters, order=run_orders(), size=st.sampled_from((31, 50, 150)), backward=st.booleans())
 async def test_a_walk_through_a_list_gives_each_run_once_and_ends(
     service: Client, filter: Any, order: Any, size: int, backward: bool
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from api.app import create_app
 from api.settings import Settings
-from resolvers.backtests import list_backtests
+from resolvers.backtest_lists import list_backtests
 from resolvers.pages import Page, Wanted
 from resolvers.paging import PageRequest
 from resolvers.store.database import Database

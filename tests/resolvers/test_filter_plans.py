@@ -8,7 +8,7 @@ import orjson
 import pytest
 from sqlalchemy import delete, text
 
-from resolvers.backtests import list_backtests
+from resolvers.backtest_lists import list_backtests
 from resolvers.pages import Page, Wanted
 from resolvers.paging import PAGE, PageRequest
 from resolvers.store.database import Database

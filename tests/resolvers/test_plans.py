@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select
 
-from resolvers.backtests import list_backtests
+from resolvers.backtest_lists import list_backtests
+from resolvers.metric_columns import DEFLATED, column_of
 from resolvers.pages import Page, Wanted
 from resolvers.paging import MOST, PAGE, PageRequest
 from resolvers.rankings import rank_backtests, ranked_condition
@@ -79,6 +80,35 @@ async def test_the_few_runs_of_a_symbol_are_found_by_an_index_before_they_are_ra
     assert runs.indexes() <= {f"ix_backtests_symbol_best_{by}", "ix_backtests_symbol_newest"}
 
 
+@pytest.mark.parametrize("ahead", [0, 4_000])
+async def test_the_ranking_by_deflated_sharpe_ratios_is_read_from_their_index_and_runs_are_looked_up(
+    runs: PlannedDatabase, ahead: int
+) -> None:
+    ask = partial(rank, runs, DEFLATED, {})
+    page = await ask(PageRequest(PAGE, after=await cursor_behind(ahead, ask)))
+    assert len(page.rows) == PAGE
+    assert runs.nodes() <= {"Limit", "Nested Loop", "Index Scan", "Index Only Scan"}
+    assert runs.indexes() == {"ix_deflated_sharpe_ratios_best", "pk_backtests"}
+
+
+@pytest.mark.parametrize("ahead", [0, 1_000])
+async def test_that_of_a_symbol_is_read_from_the_index_of_symbols(runs: PlannedDatabase, ahead: int) -> None:
+    ask = partial(rank, runs, DEFLATED, OFTEN)
+    page = await ask(PageRequest(PAGE, after=await cursor_behind(ahead, ask)))
+    assert len(page.rows) == PAGE
+    assert runs.nodes() <= {"Limit", "Nested Loop", "Index Scan", "Index Only Scan"}
+    assert runs.indexes() == {"ix_deflated_sharpe_ratios_symbol_best", "pk_backtests"}
+
+
+@pytest.mark.parametrize("conditions", [SELDOM, {"strategy": {"eq": "unknown"}}])
+async def test_few_runs_are_found_by_an_index_before_they_are_ranked_by_deflated_sharpe_ratios(
+    runs: PlannedDatabase, conditions: Any
+) -> None:
+    await rank(runs, DEFLATED, conditions, PageRequest(PAGE))
+    assert "Seq Scan" not in runs.nodes()
+    assert "ix_deflated_sharpe_ratios_best" not in runs.indexes()
+
+
 @pytest.mark.parametrize("ahead", [0, 10_000])
 @pytest.mark.parametrize("backward", [False, True])
 async def test_the_list_is_read_from_the_index_of_the_newest(runs: PlannedDatabase, ahead: int, backward: bool) -> None:
@@ -110,12 +140,12 @@ async def test_ranks_of_a_deep_page_are_counted_in_the_index_up_to_its_start(run
     assert runs.indexes() == {"ix_backtests_symbol_best_sharpe_ratio"}
 
 
-@pytest.mark.parametrize("by", ["sharpe_ratio", "total_trades", "max_drawdown_duration"])
+@pytest.mark.parametrize("by", ["sharpe_ratio", "total_trades", "max_drawdown_duration", DEFLATED])
 async def test_ranks_on_page_200_are_those_of_the_whole_ranking(runs: PlannedDatabase, by: str) -> None:
     cursor = await cursor_behind(199 * PAGE, partial(rank, runs, by, {}))
     asked: dict[str, Any] = {"by": by, "conditions": {}, "min_trades": 10, "wanted": Wanted()}
     ranking = await rank_backtests(runs, **asked, request=PageRequest(PAGE, after=cursor))
-    metric = backtests.c[by]
+    metric = column_of(by)
     best_first = metric.asc() if by == "max_drawdown_duration" else metric.desc()
     ranks = select(backtests.c.id, func.rank().over(order_by=best_first).label("rank")).where(
         ranked_condition(by, conditions={}, min_trades=10)

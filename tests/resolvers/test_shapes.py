@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import update
 
 from resolvers import page_statements
-from resolvers.backtests import list_backtests, load_backtests
+from resolvers.backtest_lists import list_backtests
+from resolvers.backtests import load_backtests
 from resolvers.filters import read_backtest_filter
 from resolvers.optimizations import load_optimizations, load_trials
 from resolvers.pages import Page, Wanted

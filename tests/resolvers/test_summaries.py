@@ -25,9 +25,9 @@ async def runs(shared_database: Database) -> Runs:
     return runs
 
 
-def figures(runs: Sequence[Run]) -> list[Any]:
+def figures(runs: Sequence[Run], prefix: str = "") -> list[Any]:
     values = {
-        name: [run[name] for run in runs if run[name] is not None]
+        name: [run[prefix + name] for run in runs if run[prefix + name] is not None]
         for name in ("total_return", "sharpe_ratio", "win_rate")
     }
     returns = values["total_return"]
@@ -35,9 +35,9 @@ def figures(runs: Sequence[Run]) -> list[Any]:
     return [len(runs), max(returns, default=None), min(returns, default=None), *means]
 
 
-def in_groups(runs: Sequence[Run], key: str) -> list[list[Any]]:
+def in_groups(runs: Sequence[Run], key: str, prefix: str = "") -> list[list[Any]]:
     names = {run[key] for run in runs}
-    groups = [[name, *figures([run for run in runs if run[key] == name])] for name in names]
+    groups = [[name, *figures([run for run in runs if run[key] == name], prefix)] for name in names]
     return sorted(groups, key=lambda group: (-group[1], group[0]))
 
 
@@ -46,23 +46,25 @@ def in_groups(runs: Sequence[Run], key: str) -> list[list[Any]]:
     days=st.integers(1, 520),
     symbol=st.none() | st.sampled_from([*SYMBOLS, "none of them"]),
     keys=st.lists(st.sampled_from(["strategy", "symbol"]), unique=True),
+    basis=st.sampled_from(["REPORTED", "COMPUTED"]),
 )
 async def test_the_summary_has_the_figures_of_the_completed_runs_of_the_last_days(
-    *, shared_database: Database, runs: Runs, days: int, symbol: str | None, keys: list[str]
+    *, shared_database: Database, runs: Runs, days: int, symbol: str | None, keys: list[str], basis: str
 ) -> None:
     conditions = {} if symbol is None else {"symbol": {"eq": symbol}}
     with counted_statements() as statements:
-        summary = await summarise_performance(shared_database, days=days, conditions=conditions, keys=keys)
+        summary = await summarise_performance(shared_database, days=days, conditions=conditions, keys=keys, basis=basis)
     assert len(statements) == 1
     chosen = [
         run
         for run in runs
         if run["status"] == "COMPLETED" and run["created_at"] >= summary.since and symbol in {None, run["symbol"]}
     ]
-    assert [summary.whole[name] for name in FIELDS] == figures(chosen)
+    prefix = "" if basis == "REPORTED" else "computed_"
+    assert [summary.whole[name] for name in FIELDS] == figures(chosen, prefix)
     assert {
         key: [[row["key"], *(row[name] for name in FIELDS)] for row in rows] for key, rows in summary.groups.items()
-    } == {key: in_groups(chosen, key) for key in keys}
+    } == {key: in_groups(chosen, key, prefix) for key in keys}
 
 
 async def test_the_days_are_counted_back_from_now(shared_database: Database, runs: Runs) -> None:

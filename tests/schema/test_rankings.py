@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from schema.metrics import Metric
+from resolvers.store.metrics import METRICS
 from tests.client import Client
 from tests.operations import save_id
 from tests.statements import counted_statements
@@ -56,7 +56,7 @@ async def test_only_completed_runs_with_the_metric_and_enough_trades_are_ranked(
     assert [edge["node"]["id"] for edge in (await rank(client, minTrades=9))["edges"]] == [few, best]
 
 
-@pytest.mark.parametrize("by", [metric.name for metric in Metric])
+@pytest.mark.parametrize("by", [metric.name.upper() for metric in METRICS])
 async def test_every_metric_can_be_ranked_by(client: Client, by: str) -> None:
     first, *words = by.lower().split("_")
     field = first + "".join(word.title() for word in words)

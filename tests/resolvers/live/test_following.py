@@ -18,8 +18,9 @@ from resolvers.live.subscribers import Interrupted, Subscriber, TooSlow
 from resolvers.store.database import Database, Unavailable
 from resolvers.store.listening import NAME
 from tests.client import Client
-from tests.operations import RUN, SAVE_MANY
+from tests.operations import RUN, SAVE_MANY, save_id
 from tests.statements import counted_statements
+from tests.trial_runs import noise
 
 SAVED = ChangeKind.SAVED
 
@@ -103,6 +104,21 @@ async def test_what_was_committed_before_is_not_told_and_rows_of_a_backup_never_
         assert await hear(subscriber, 1) == [kept]
         await hears_nothing(subscriber)
     await database.fetch(text("DELETE FROM backtest_changes"))
+
+
+async def test_a_filter_on_deflated_sharpe_ratios_knows_of_the_run_that_was_just_saved(
+    client: Client, database: Database
+) -> None:
+    async with listening(database) as live:
+        known = await live.subscribe({"metrics": {"deflated_sharpe": {"gte": 0.0}}})
+        unknown = await live.subscribe({"metrics": {"deflated_sharpe": {"is_null": True}}})
+        ids = [UUID(await save_id(client, **noise(seed))) for seed in range(3)]
+        bare = UUID(await save_id(client))
+        assert await hear(known, 3) == ids
+        assert await hear(unknown, 1) == [bare]
+        await client.ask("mutation($id: ID!) { deleteBacktest(input: {id: $id}) { deletedId } }", id=str(ids[0]))
+        assert await hear(known, 1) == [ids[0]]
+        await hears_nothing(unknown)
 
 
 async def test_a_wake_up_that_was_lost_is_made_up_for_within_a_second(database: Database) -> None:

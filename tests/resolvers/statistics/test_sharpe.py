@@ -126,3 +126,27 @@ def test_unequal_windows_and_wrong_p_values_are_refused() -> None:
         multiple_testing.adjust_p_values([1.5], "holm")
     with pytest.raises(ValueError, match="median"):
         multiple_testing.adjust_p_values([0.5], "median")
+
+
+@given(st.lists(st.tuples(ratios, counts, skews, kurtoses), min_size=1, max_size=20), st.floats(1, 1e6))
+def test_many_are_deflated_as_each_by_itself(runs: list[tuple[float, int, float, float]], trials: float) -> None:
+    errors = np.array([sharpe.standard_error(*run) for run in runs])
+    threshold = sharpe.expected_maximum_sharpe(trials, 0.01)
+    found = sharpe.deflated_sharpe_ratios(np.array([run[0] for run in runs]), errors, threshold)
+    assert found == pytest.approx([sharpe.deflated_sharpe_ratio(*run, trials, 0.01) for run in runs], abs=1e-12)
+
+
+@given(st.floats(0.001, 0.5), counts, st.floats(2, 1000), st.floats(2, 1000))
+def test_more_trials_only_deflate_more(ratio: float, count: int, one: float, other: float) -> None:
+    fewer, more = sorted((one, other))
+    found = [sharpe.deflated_sharpe_ratio(ratio, count, 0, 3, trials, 0.01) for trials in (fewer, more)]
+    assert found[1] <= found[0]
+
+
+def test_as_many_trials_as_can_be_counted_have_a_finite_maximum() -> None:
+    assert 8 < sharpe.expected_maximum(1e18) < sharpe.expected_maximum(1e300) < 40
+
+
+def test_what_cannot_be_deflated_is_not_a_number() -> None:
+    found = sharpe.deflated_sharpe_ratios(np.array([0.1, np.nan, 0.1, 0.1]), np.array([0.0, 1.0, np.nan, -1.0]), 0.0)
+    assert np.isnan(found).all()
