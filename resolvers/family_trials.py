@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Double, Numeric, Select, cast, func, select
+from sqlalchemy import Double, Select, cast, func, select
 
 from resolvers.backtests import is_one_of
 from resolvers.statistics.sharpe import expected_maximum, expected_maximum_sharpe
@@ -58,24 +58,24 @@ def count_family_trials(*, keys: Slot) -> Select[Any]:
     Groups of trials are put together by their means, as it is done for a variance that is computed in parallel.
     """
     ledger = trial_ledger.c
-    counted = func.sum(ledger.recorded).over(partition_by=ledger.family)
-    weighed = func.sum(cast(ledger.recorded, Double) * ledger.sharpe_ratio).over(partition_by=ledger.family)
-    mean = weighed / func.nullif(cast(counted, Double), 0.0)
-    rows = (
-        select(ledger.family, ledger.trials, ledger.recorded, ledger.sharpe_ratio, ledger.sharpe_deviations)
-        .add_columns(mean.label("mean"))
-        .where(is_one_of(ledger.family, keys))
-        .subquery("rows")
+    weighed = func.sum(cast(ledger.recorded, Double) * ledger.sharpe_ratio)
+    of_families = is_one_of(ledger.family, keys)
+    totals = (
+        select(ledger.family, func.sum(ledger.trials).label("trials"), func.sum(ledger.recorded).label("recorded"))
+        .add_columns((weighed / func.nullif(func.sum(ledger.recorded), 0)).label("mean"))
+        .where(of_families)
+        .group_by(ledger.family)
+        .cte("totals")
+        .prefix_with("MATERIALIZED")
     )
-    distance = rows.c.sharpe_ratio - rows.c.mean
-    deviations = rows.c.sharpe_deviations + cast(rows.c.recorded, Double) * distance * distance
-    return select(
-        rows.c.family,
-        cast(func.sum(cast(rows.c.trials, Numeric)), BigInteger).label("trials"),
-        cast(func.sum(rows.c.recorded), BigInteger).label("recorded"),
-        func.max(rows.c.mean).label("mean"),
-        func.sum(deviations).label("deviations"),
-    ).group_by(rows.c.family)
+    distance = ledger.sharpe_ratio - totals.c.mean
+    deviations = func.sum(ledger.sharpe_deviations + cast(ledger.recorded, Double) * distance * distance)
+    return (
+        select(totals, deviations.label("deviations"))
+        .select_from(trial_ledger.join(totals, totals.c.family == ledger.family))
+        .where(of_families)
+        .group_by(*totals.c)
+    )
 
 
 def _read(rows: Sequence[Row]) -> dict[UUID, FamilyTrials]:

@@ -16,6 +16,7 @@ from resolvers.store.database import Database
 from resolvers.store.tables import backtests, deflated_sharpe_ratios, trial_ledger
 from tests.client import Client
 from tests.operations import save_id
+from tests.plans import PlannedDatabase
 from tests.statements import counted_statements
 from tests.trial_runs import noise
 
@@ -176,6 +177,7 @@ async def test_the_service_keeps_them_up_to_date_by_itself(client: Client, datab
                 await asyncio.sleep(0.05)
     finally:
         keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_what_was_cut_short_is_continued(client: Client, database: Database) -> None:
@@ -188,4 +190,15 @@ async def test_what_was_cut_short_is_continued(client: Client, database: Databas
     refreshing = asyncio.ensure_future(refresh_deflated(database))
     await asyncio.sleep(0.002)
     refreshing.cancel()
+    await asyncio.gather(refreshing, return_exceptions=True)
     assert len(await deflated(database)) == 3
+
+
+async def test_a_look_at_an_index_tells_that_nothing_is_out_of_date(client: Client, dsn: str) -> None:
+    for seed in range(3):
+        await save_id(client, **noise(seed))
+    planned = await PlannedDatabase.connect(dsn)
+    await refresh_deflated(planned)
+    await refresh_deflated(planned)
+    assert planned.indexes() == {"ix_trial_ledger_pending"}
+    await planned.close()

@@ -206,9 +206,11 @@ async def test_a_thousand_saves_at_once_count_a_thousand(client: Client, databas
     for number in range(200):
         imported = document | {"strategy": RUN["strategy"], "symbol": RUN["symbol"]} | {"parameters": {"n": number}}
         asked += [client.ask(IMPORT, input={"document": imported}) for _ in range(2)]
-    disturbing = asyncio.ensure_future(_disturb(database))
+    done = asyncio.Event()
+    disturbing = asyncio.ensure_future(_disturb(database, done))
     answers = await asyncio.gather(*asked)
-    disturbing.cancel()
+    done.set()
+    await disturbing
     payloads = [next(iter(answer.values())) for answer in answers]
     assert [payload["errors"] for payload in payloads if payload["errors"]] == []
     assert await count(client) == 1000
@@ -219,9 +221,9 @@ async def test_a_thousand_saves_at_once_count_a_thousand(client: Client, databas
     assert not await database.fetch(select(trial_ledger.c.part).where(~trial_ledger.c.is_deflated))
 
 
-async def _disturb(database: Database) -> None:
+async def _disturb(database: Database, done: asyncio.Event) -> None:
     """Bring figures up to date and delete some runs, again and again."""
-    while True:
+    while not done.is_set():
         await refresh_deflated(database)
         async with database.transaction() as transaction:
             await transaction.fetch(text("DELETE FROM backtests WHERE get_byte(uuid_send(id), 15) < 16"))
