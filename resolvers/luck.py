@@ -8,8 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scipy.special import ndtr, ndtri
-
 from resolvers.checks.report import camel
 from resolvers.errors import BadUserInput
 from resolvers.families import Family
@@ -17,6 +15,7 @@ from resolvers.family_trials import NO_TRIALS, FamilyTrials, load_family_trials
 from resolvers.luck_reasons import LuckReason
 from resolvers.statistics import sharpe
 from resolvers.statistics.multiple_testing import haircut_sharpe
+from resolvers.statistics.normal import cumulative, quantile
 from resolvers.store.database import Database
 from resolvers.store.metrics import computed_column
 from resolvers.trial_ledger import HUGE
@@ -118,7 +117,7 @@ def _measure(run: Run, trials: FamilyTrials, benchmark: float, confidence: float
     root = math.sqrt(periods)
     per_period, target = annual / root, benchmark / root
     error = sharpe.standard_error(per_period, run["observations"], *moments)
-    margin = -float(ndtri((1 - confidence) / 2)) * error * root
+    margin = -quantile((1 - confidence) / 2) * error * root
     length = sharpe.minimum_track_record_length(per_period, target, *moments, confidence)
     threshold = trials.threshold() / root if trials.trials else math.nan
     return {
@@ -138,7 +137,7 @@ def _measure(run: Run, trials: FamilyTrials, benchmark: float, confidence: float
 
 
 def _probability(per_period: float, threshold: float, error: float) -> float:
-    return float(ndtr((per_period - threshold) / error)) if error > 0 else math.nan
+    return cumulative((per_period - threshold) / error) if error > 0 else math.nan
 
 
 def _cut(annual: float, observations: int, periods: float, trials: FamilyTrials) -> Figures:

@@ -1,7 +1,6 @@
 """Save optimizations."""
 
 import asyncio
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -26,11 +25,11 @@ from resolvers.saving import (
     pack,
     unknown_run,
 )
-from resolvers.store.database import Database, Transaction
+from resolvers.store.database import Database, Row, Transaction
 from resolvers.store.tables import optimization_trials, optimizations
 from resolvers.trial_ledger import count_trials, entry_of_optimization
 from resolvers.trial_returns import copy_returns, hashed, place_returns
-from resolvers.trial_sharpes import reported_sharpes
+from resolvers.trial_sharpes import annual_sharpes
 
 
 async def save_optimization(database: Database, backtest_id: UUID, draft: OptimizationDraft) -> Outcome:
@@ -76,12 +75,7 @@ async def _store(
         received_at = now()
         statement = insert(optimizations).values(created_at=received_at, **row).on_conflict_do_nothing()
         if await transaction.fetch(statement.returning(optimizations.c.id)):
-            await _copy_trials(transaction, record, row)
-            returns = await asyncio.to_thread(place_returns, record.returns, dict(run)) if record.returns else []
-            await copy_returns(transaction, row["backtest_id"], row["id"], returns)
-            computed = {each.number: each.annual_sharpe for each in returns}
-            sharpes = await asyncio.to_thread(_sharpes, record, dict(run), computed)
-            await count_trials(transaction, [entry_of_optimization(dict(run), row, sharpes)])
+            await _add_trials(transaction, record, row, run)
             await keep_documents(transaction, {row["backtest_id"]: document} if document else {}, received_at)
             await note_changes(transaction, ChangeKind.UPDATED, [row["backtest_id"]])
             return Outcome(row["id"], created=True, notices=notices)
@@ -91,11 +85,15 @@ async def _store(
     return Outcome(problems=[conflict(id_path)])
 
 
-def _sharpes(record: OptimizationRecord, run: Mapping[str, Any], computed: Mapping[int, float | None]) -> list[float]:
-    """Return the annual Sharpe ratios of trials: as computed, by their numbers, or else as they say themselves."""
-    reported = reported_sharpes(run, record.row["objective"], record.trials)
-    known = ((computed.get(trial["number"]), said) for trial, said in zip(record.trials, reported, strict=True))
-    return [sharpe for sharpe in (said if own is None else own for own, said in known) if sharpe is not None]
+async def _add_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any], run: Row) -> None:
+    """Store the trials of a new optimization with their returns, and count them."""
+    owner = dict(run)
+    await _copy_trials(transaction, record, row)
+    returns = await asyncio.to_thread(place_returns, record.returns, owner) if record.returns else []
+    await copy_returns(transaction, row["backtest_id"], row["id"], returns)
+    computed = {each.number: each.annual_sharpe for each in returns}
+    sharpes = await asyncio.to_thread(annual_sharpes, owner, row["objective"], record.trials, computed)
+    await count_trials(transaction, [entry_of_optimization(owner, row, sharpes)])
 
 
 async def _copy_trials(transaction: Transaction, record: OptimizationRecord, row: dict[str, Any]) -> None:

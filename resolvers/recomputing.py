@@ -12,12 +12,13 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, select, tuple_, update
-from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by, insert
+from sqlalchemy import ColumnElement, Select, Uuid, bindparam, exists, func, literal, select, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from resolvers.backtests import is_one_of
 from resolvers.checks.series import Curve
 from resolvers.computing import GENERATION, Material, Results, compute_columns
+from resolvers.series import Curve as StoredCurve
 from resolvers.store.database import Database, Row, Transaction
 from resolvers.store.metrics import COMPUTED, COUNTS, METRICS, computed_column
 from resolvers.store.statements import Slot, shaped
@@ -27,10 +28,10 @@ from resolvers.store.tables import (
     optimization_trials,
     optimizations,
     trades,
-    trial_ledger,
 )
-from resolvers.trial_ledger import COLUMNS as LEDGER_COLUMNS
-from resolvers.trial_ledger import Entry, entry_of_optimization, entry_of_run
+from resolvers.trial_ledger import Entry, count_trials, entry_of_optimization, entry_of_run
+from resolvers.trial_returns import load_sweep_returns, measure_sharpes
+from resolvers.trial_sharpes import annual_sharpes
 
 BATCH = 200
 """Runs of one transaction, at most."""
@@ -101,14 +102,14 @@ async def _recompute(transaction: Transaction, runs: Sequence[Row]) -> None:
     ids = [run["id"] for run in runs]
     curves = {row["backtest_id"]: row for row in await transaction.fetch(_curves(ids=ids))}
     results = {row["backtest_id"]: row for row in await transaction.fetch(_results(ids=ids))}
-    sweeps = await transaction.fetch(_sweeps(ids=ids))
     rows = await asyncio.to_thread(
         lambda: [_compute(run, curves.get(run["id"]), results.get(run["id"])) for run in runs]
     )
     await transaction.fetch_many(_UPDATE, [{**row, "run": row["id"]} for row in rows])
     by_id = {row["id"]: row for row in rows}
-    entries = [*map(entry_of_run, rows), *(_entry_of_sweep(by_id[sweep["backtest_id"]], sweep) for sweep in sweeps)]
-    await transaction.fetch(_count(entries={name: [each[name] for each in entries] for name in LEDGER_COLUMNS}))
+    sweeps = await transaction.fetch(_sweeps(ids=ids))
+    entries = [await _entry_of_sweep(transaction, by_id[sweep["backtest_id"]], sweep) for sweep in sweeps]
+    await count_trials(transaction, [*map(entry_of_run, rows), *entries])
 
 
 def _compute(run: Row, curve: Row | None, results: Row | None) -> dict[str, Any]:
@@ -146,8 +147,22 @@ def _results_of(run: Row, row: Row | None) -> Results | None:
     )
 
 
-def _entry_of_sweep(run: Mapping[str, Any], sweep: Row) -> Entry:
-    return entry_of_optimization(run, dict(sweep), sweep["sharpes"] or [])
+async def _entry_of_sweep(transaction: Transaction, run: Mapping[str, Any], sweep: Row) -> Entry:
+    """Return the entry of an optimization, whose trials are read here so that those of one are held at a time."""
+    key = (sweep["backtest_id"], sweep["id"])
+    trials = [dict(each) for each in await transaction.fetch(_trials(run=key[0], sweep=key[1]))]
+    returns = await load_sweep_returns(transaction, *key)
+    return await asyncio.to_thread(_count_sweep, run, dict(sweep), trials, returns)
+
+
+def _count_sweep(
+    run: Mapping[str, Any],
+    sweep: Mapping[str, Any],
+    trials: Sequence[Mapping[str, Any]],
+    returns: Mapping[int, StoredCurve],
+) -> Entry:
+    computed = measure_sharpes(returns, run["periods_per_year"])
+    return entry_of_optimization(run, sweep, annual_sharpes(run, sweep["objective"], trials, computed))
 
 
 @shaped
@@ -169,17 +184,18 @@ def _results(*, ids: Slot) -> Select[Any]:
 
 @shaped
 def _sweeps(*, ids: Slot) -> Select[Any]:
-    """Select the optimizations of runs with the Sharpe ratios of their trials."""
-    trials, table = optimization_trials, optimizations
-    own = and_(trials.c.backtest_id == table.c.backtest_id, trials.c.optimization_id == table.c.id)
-    sharpes = (
-        select(func.array_agg(trials.c.sharpe_ratio))
-        .where(own, trials.c.sharpe_ratio.is_not(None))
-        .correlate(table)
-        .scalar_subquery()
-    )
-    columns = (table.c.backtest_id, table.c.id, table.c.content_hash, table.c.combinations_tested)
-    return select(*columns, sharpes.label("sharpes")).where(is_one_of(table.c.backtest_id, ids))
+    """Select the optimizations of runs."""
+    names = ("backtest_id", "id", "content_hash", "combinations_tested", "objective")
+    found = select(*(optimizations.c[name] for name in names)).where(is_one_of(optimizations.c.backtest_id, ids))
+    return found.order_by(optimizations.c.backtest_id, optimizations.c.id)
+
+
+@shaped
+def _trials(*, run: Slot, sweep: Slot) -> Select[Any]:
+    """Select what the trials of an optimization say of their Sharpe ratios."""
+    table = optimization_trials.c
+    own = table.backtest_id == literal(run, type_=Uuid), table.optimization_id == literal(sweep, type_=Uuid)
+    return select(table.number, table.sharpe_ratio, table.objective_value).where(*own).order_by(table.number)
 
 
 _WRITTEN = (
@@ -194,20 +210,3 @@ _UPDATE = (
     .values({name: bindparam(name) for name in _WRITTEN})
     .returning(backtests.c.id)
 )
-
-
-@shaped
-def _count(*, entries: Slot) -> Any:
-    """Count trials that are not counted yet, and correct the figures of those that are."""
-    lists = [literal(entries[name], type_=ARRAY(trial_ledger.c[name].type)) for name in LEDGER_COLUMNS]
-    given = func.unnest(*lists).table_valued(*LEDGER_COLUMNS, name="given").render_derived()
-    found = select(func.now(), *(given.c[name] for name in LEDGER_COLUMNS))
-    counted = insert(trial_ledger).from_select(["counted_at", *LEDGER_COLUMNS], found)
-    figures = [name for name in LEDGER_COLUMNS if not trial_ledger.c[name].primary_key]
-    return counted.on_conflict_do_update(
-        index_elements=list(trial_ledger.primary_key.columns),
-        set_={**{name: counted.excluded[name] for name in figures}, "is_deflated": False},
-        where=tuple_(*(trial_ledger.c[name] for name in figures)).is_distinct_from(
-            tuple_(*(counted.excluded[name] for name in figures))
-        ),
-    ).returning(trial_ledger.c.backtest_id)

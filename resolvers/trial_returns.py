@@ -96,7 +96,17 @@ async def load_trial_returns(database: Database, keys: Sequence[TrialKey]) -> li
     return [found.get(key[1:]) for key in keys]
 
 
-async def load_sweep_returns(database: Database, backtest_id: UUID, optimization_id: UUID) -> dict[int, Curve]:
+def measure_sharpes(returns: Mapping[int, Curve], periods_per_year: float | None) -> dict[int, float | None]:
+    """Return the annual Sharpe ratio that the returns of each trial give, None where it is undefined."""
+    if not returns:
+        return {}
+    periods = periods_of(periods_per_year, next(iter(returns.values())).times)
+    return {number: _annual_sharpe(each.values, periods) for number, each in returns.items()}
+
+
+async def load_sweep_returns(
+    database: Database | Transaction, backtest_id: UUID, optimization_id: UUID
+) -> dict[int, Curve]:
     """Return the returns of all trials of an optimization that have some, by their numbers, in their order."""
     rows = await database.fetch(_of_sweep(run=backtest_id, sweep=optimization_id))
     return {row["number"]: _unpack(row["times"] or rows[0]["times"], row["values"]) for row in rows}

@@ -12,6 +12,21 @@ from resolvers.trial_ledger import HUGE
 _COMPUTED = computed_column("sharpe_ratio")
 
 
+def annual_sharpes(
+    run: Mapping[str, Any],
+    objective: str,
+    trials: Sequence[Mapping[str, Any]],
+    computed: Mapping[int, float | None],
+) -> list[float]:
+    """Return the annual Sharpe ratios that are known of trials: as computed from their returns, or else as reported.
+
+    computed is by the numbers of trials; the others are as for `reported_sharpes`.
+    """
+    reported = reported_sharpes(run, objective, trials)
+    known = ((computed.get(trial["number"]), said) for trial, said in zip(trials, reported, strict=True))
+    return [sharpe for sharpe in (said if own is None else own for own, said in known) if sharpe is not None]
+
+
 def reported_sharpes(run: Mapping[str, Any], objective: str, trials: Sequence[Mapping[str, Any]]) -> list[float | None]:
     """Return the annual Sharpe ratio that each trial reports, None where it reports none.
 
@@ -23,7 +38,7 @@ def reported_sharpes(run: Mapping[str, Any], objective: str, trials: Sequence[Ma
         run: of the optimization, with its reported and its computed Sharpe ratio, observations, periods_per_year and
             metrics_filled.
         objective: what was optimized.
-        trials: with sharpe_ratio and objective_value.
+        trials: with number, sharpe_ratio and objective_value.
     """
     is_objective = metric_of(objective) == "sharpe_ratio"
     found = [_reported(trial, is_objective) for trial in trials]

@@ -110,6 +110,8 @@ async def serve_here(
     finally:
         for each in (watch, pruning, deflating, observing, loading, app.state.readiness):
             each.cancel()
+        # What they have begun in the database ends before it is closed.
+        await asyncio.wait((pruning, deflating, observing))
         await app.state.service.live.close()
         if app.state.traces is not None:
             app.state.traces.close()
@@ -117,7 +119,8 @@ async def serve_here(
 
 async def _load_the_rest() -> None:
     """Load what only some requests need, beside the first of them."""
-    await asyncio.to_thread(import_module, "pandas")
+    for name in ("pandas", "scipy.special"):
+        await asyncio.to_thread(import_module, name)
     gc.collect()
     gc.freeze()  # what is loaded by now stays, and looking through it again costs large requests up to a sixth
 

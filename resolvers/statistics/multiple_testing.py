@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri, stdtr, stdtrit
+
+from resolvers.statistics.normal import cumulative, quantile
 
 PValues = NDArray[np.float64]
 
@@ -39,10 +40,10 @@ def haircut_sharpe(annual_sharpe: float, years: float, observations: float, tria
     """
     if not (observations >= 2 and years > 0 and trials >= 1 and math.isfinite(annual_sharpe)):  # noqa: PLR2004 - two
         return Haircut(math.nan, math.nan, math.nan, math.nan)
-    below, quantile = _distribution(observations)
+    below, inverse = _distribution(observations)
     single = 2 * float(below(-abs(annual_sharpe) * math.sqrt(years)))
     multiple = adjust_for_trials(single, trials)
-    left = abs(float(quantile(multiple / 2))) / math.sqrt(years)
+    left = abs(float(inverse(multiple / 2))) / math.sqrt(years)
     taken = 1 - left / abs(annual_sharpe) if annual_sharpe else math.nan
     return Haircut(single, multiple, math.copysign(left, annual_sharpe), taken)
 
@@ -50,7 +51,9 @@ def haircut_sharpe(annual_sharpe: float, years: float, observations: float, tria
 def _distribution(observations: float) -> tuple[Callable[[float], Any], Callable[[float], Any]]:
     """Return the distribution function of the t-statistic, and its inverse."""
     if math.isinf(observations):
-        return ndtr, ndtri
+        return cumulative, quantile
+    from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - a third of the start of every command
+
     return partial(stdtr, observations - 1), partial(stdtrit, observations - 1)
 
 

@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr, ndtri
+
+from resolvers.statistics.normal import cumulative, quantile
 
 Values = NDArray[np.float64]
 
@@ -50,7 +51,7 @@ def probabilistic_sharpe_ratio(
 
     Z((SR - SR*) / s(SR)): Bailey and Lopez de Prado 2012. NaN where the standard error is undefined.
     """
-    return float(ndtr((sharpe - benchmark) / standard_error(sharpe, observations, skewness, kurtosis)))
+    return cumulative((sharpe - benchmark) / standard_error(sharpe, observations, skewness, kurtosis))
 
 
 def minimum_track_record_length(
@@ -64,7 +65,7 @@ def minimum_track_record_length(
     spread = _spread(sharpe, skewness, kurtosis)
     if not (sharpe > benchmark and spread > 0 and 0 < confidence < 1):
         return math.nan
-    ratio = float(ndtri(confidence)) / (sharpe - benchmark)
+    ratio = quantile(confidence) / (sharpe - benchmark)
     return 1 + spread * ratio * ratio
 
 
@@ -77,7 +78,7 @@ def expected_maximum(trials: float) -> float:
     if not trials >= 1:
         return math.nan
     # Z^-1(1 - p) = -Z^-1(p), which stays finite where 1 - 1/N rounds to 1.
-    largest = -(1 - EULER_GAMMA) * ndtri(1 / trials) - EULER_GAMMA * ndtri(1 / (trials * math.e))
+    largest = -(1 - EULER_GAMMA) * quantile(1 / trials) - EULER_GAMMA * quantile(1 / (trials * math.e))
     return max(0.0, float(largest))
 
 
@@ -105,7 +106,7 @@ def deflated_sharpe_ratios(sharpes: Values, standard_errors: Values, thresholds:
     period, one for each run. NaN where one of them is, or where the error is not above zero.
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        found = ndtr((sharpes - thresholds) / standard_errors)
+        found = np.array([cumulative(each) for each in ((sharpes - thresholds) / standard_errors).tolist()])
     return np.where(standard_errors > 0, found, np.nan)
 
 
