@@ -63,7 +63,7 @@ async def test_an_empty_database_gets_every_row_index_and_key(source: str, targe
     file = await back_up_of(source, tmp_path / "runs.backup")
     said: list[str] = []
     await restore(Settings(database_url=target), file, said.append, replace=False)
-    assert said == [f"Restored 50 runs of revision 0003 from {file}"]
+    assert said == [f"Restored 50 runs of revision 0004 from {file}"]
     assert await contents(target) == expected
     assert await indexes_and_keys(target) == await indexes_and_keys(source)
 
@@ -104,9 +104,9 @@ async def test_a_backup_of_an_older_revision_is_brought_up_to_date(
     file = await back_up_of(old, tmp_path / "runs.backup")
     said: list[str] = []
     await restore(Settings(database_url=target), file, said.append, replace=False)
-    assert said == [f"Restored 3 runs of revision 0001, brought to 0003 from {file}"]
+    assert said == [f"Restored 3 runs of revision 0001, brought to 0004 from {file}"]
     stored = await contents(target)
-    assert (len(stored["backtests"]), stored["tokens"], stored["alembic_version"]) == (3, [], ["(0003)"])
+    assert (len(stored["backtests"]), stored["tokens"], stored["alembic_version"]) == (3, [], ["(0004)"])
 
 
 async def test_a_backup_of_a_newer_revision_is_refused(source: str, target: str, tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ async def test_a_backup_of_another_program_is_refused(make_database: MakeDatabas
     other = await make_database()
     connection = await asyncpg.connect(other)
     await connection.execute("CREATE TABLE notes (text text); CREATE TABLE alembic_version (version_num text)")
-    await connection.execute("INSERT INTO alembic_version VALUES ('0003')")
+    await connection.execute("INSERT INTO alembic_version VALUES ('0004')")
     await connection.execute("CREATE TABLE backtests (id uuid)")
     await connection.close()
     file = await back_up_of(other, tmp_path / "runs.backup")
@@ -245,4 +245,4 @@ async def test_a_start_waits_until_a_restore_is_over(target: str) -> None:
         await asyncio.sleep(0.2)
         assert not starting.done()
         await connection.run_sync(bring_up_to_date)
-    assert await starting == ("0003", "0003")
+    assert await starting == ("0004", "0004")
