@@ -13,6 +13,7 @@ import uvloop
 
 from api.access.rules import Misconfigured, check_access
 from api.http.manifests import BadDocuments, load_documents
+from api.importing.documents import in_study
 from api.importing.paths import import_paths
 from api.observation.traces import TracesUnavailable
 from api.processes.serving import serve as serve_until_stopped
@@ -71,13 +72,14 @@ def serve(**given: Any) -> None:
 @click.option(
     "--backtest", "backtest_id", type=click.UUID, help="The run that sweeps and walk-forward windows belong to."
 )
+@click.option("--study", help="Count the runs as trials of this study, and not of their strategy on their symbol.")
 @settings_options("database_url", "data_dir")
-def import_(paths: tuple[Path, ...], backtest_id: UUID | None, **given: Any) -> None:
+def import_(paths: tuple[Path, ...], backtest_id: UUID | None, study: str | None, **given: Any) -> None:
     """Import engines' documents from files and folders: .json and .jsonl, also as .gz and .xz; - is what is piped in.
 
     Safe to repeat: the same document is not stored twice.
     """
-    if not _run(_import(Settings(**given), paths, backtest_id)):
+    if not _run(_import(Settings(**given), paths, backtest_id, study)):
         raise SystemExit(1)
 
 
@@ -131,9 +133,10 @@ def _check_documents(folder: Path) -> None:
         raise click.ClickException(str(error)) from error
 
 
-async def _import(settings: Settings, paths: tuple[Path, ...], backtest_id: UUID | None) -> bool:
+async def _import(settings: Settings, paths: tuple[Path, ...], backtest_id: UUID | None, study: str | None) -> bool:
+    prepare = None if study is None else in_study(study)
     async with open_database(settings, say) as database:
-        result = await import_paths(database, paths, say=say, backtest_id=backtest_id)
+        result = await import_paths(database, paths, say=say, backtest_id=backtest_id, prepare=prepare)
     return result.failed == 0
 
 

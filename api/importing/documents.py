@@ -25,6 +25,15 @@ Prepare = Callable[[BacktestDraft], None]
 """Completes a run before it is saved."""
 
 
+def in_study(name: str) -> Prepare:
+    """Return what makes runs trials of a study."""
+
+    def prepare(draft: BacktestDraft) -> None:
+        draft.study = name
+
+    return prepare
+
+
 @dataclass(slots=True, kw_only=True)
 class Item:
     """One document: a run as a draft, another kind as it is, or what is wrong with it."""

@@ -1,3 +1,4 @@
+import asyncio
 import gzip
 import json
 import lzma
@@ -23,6 +24,8 @@ from api.importing.log import ImportResult
 from api.importing.paths import import_paths
 from api.importing.texts import guess_kind
 from resolvers.documents import DocumentKey, load_document_contents, load_documents
+from resolvers.families import Family
+from resolvers.family_trials import load_family_trials
 from resolvers.store.database import Database
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 from tests.resolvers.importers.vectorbt_engine.documents import analysis, run, sweep, trade, window
@@ -393,6 +396,16 @@ def test_what_is_piped_in_is_read_and_a_failure_is_in_the_exit_status(database: 
     first, last = result.stderr.decode().splitlines()
     assert first.startswith("standard input:4: Not JSON")
     assert last == "3 runs stored, 0 already there, 1 failed"
+
+
+async def test_runs_are_counted_as_trials_of_a_study(database: Database, dsn: str, tmp_path: Path) -> None:
+    (tmp_path / "runs.jsonl").write_bytes(b"\n".join(orjson.dumps(run(parameters={"n": n})) for n in range(3)))
+    command = [str(COMMAND), "import", "--database-url", dsn, "--study", "breakouts of 2024", str(tmp_path)]
+    await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+    rows = await database.fetch(select(backtests.c.study))
+    assert [row["study"] for row in rows] == ["breakouts of 2024"] * 3
+    [trials] = (await load_family_trials(database, [Family("any", "ANY", "breakouts of 2024").key])).values()
+    assert trials.trials == 3
 
 
 @pytest.mark.parametrize(
