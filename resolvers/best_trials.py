@@ -7,13 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from resolvers.optimizations import metric_of
 from resolvers.statistics.json_values import identity
 from resolvers.statistics.sharpe import deflated_sharpe_ratio, expected_maximum_sharpe
 from resolvers.statistics.trial_returns import Moments
+from resolvers.store.metrics import computed_column
+from resolvers.trial_sharpes import reported_sharpes
 
-_LIKELY = 1.5
-"""Engines take 252, 365 or so many periods of a year for the same days: the roots differ by less than this factor."""
+OF_RUN = (
+    *("parameters", "periods_per_year", "observations", "skewness", "kurtosis", "sharpe_ratio", "metrics_filled"),
+    computed_column("sharpe_ratio"),
+)
+"""Columns of the run of a sweep that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,7 @@ class DeflatedBest:
     """The deflated Sharpe ratio of the best trial with all that it takes; Sharpe ratios are per period.
 
     value is None where reason says why. basis: RETURNS of the trial, the curve of the RUN, or NORMAL moments.
-    periods_per_year: what reported ratios were divided by the root of.
+    periods_per_year: what annual ratios were divided by the root of.
     """
 
     value: float | None = None
@@ -65,19 +69,18 @@ def deflate_best(sweep: Mapping[str, Any], measured: Measured) -> DeflatedBest:
     sweep: its columns combinations_tested and objective; of its run those with run_ before their name; of its best
     trial those with best_; and of all trials without returns the lists sharpe_ratios and objective_values.
     """
-    is_sharpe = metric_of(sweep["objective"]) == "sharpe_ratio"
-    reported = _reported(sweep["best_sharpe_ratio"], sweep["best_objective_value"], is_sharpe)
+    run = {name: sweep[f"run_{name}"] for name in OF_RUN}
+    periods = run["periods_per_year"] or measured.periods_per_year
+    [reported] = _annual(run, sweep, [sweep["best_sharpe_ratio"]], [sweep["best_objective_value"]])
+    others = _annual(run, sweep, sweep["sharpe_ratios"] or (), sweep["objective_values"] or ())
+    recorded, variance = _variance(measured.sharpes, _spread_per_period(others, periods))
     basis, best, reason = _moments_of_best(sweep, measured, reported)
-    root = _annual_factor(sweep, measured, reported, best)
-    pairs = zip(sweep["sharpe_ratios"] or (), sweep["objective_values"] or (), strict=True)
-    others = [sharpe for pair in pairs if (sharpe := _reported(*pair, is_sharpe)) is not None]
-    recorded, variance = _variance(measured.sharpes, spread_of([each / root for each in others] if root else []))
     found = {
         "basis": basis,
         "trials": sweep["combinations_tested"],
         "recorded_trials": recorded,
         "variance": variance,
-        "periods_per_year": root and root**2,
+        "periods_per_year": periods,
     }
     if best is None:
         return DeflatedBest(reason=reason, **found)
@@ -90,10 +93,7 @@ def deflate_best(sweep: Mapping[str, Any], measured: Measured) -> DeflatedBest:
 
 def _deflate(best: Moments, trials: int, variance: float) -> dict[str, Any]:
     threshold = expected_maximum_sharpe(trials, variance)
-    try:
-        value = deflated_sharpe_ratio(best.sharpe, best.observations, best.skewness, best.kurtosis, trials, variance)
-    except OverflowError:
-        value = math.nan
+    value = deflated_sharpe_ratio(best.sharpe, best.observations, best.skewness, best.kurtosis, trials, variance)
     if not math.isfinite(value):
         reason = "TOO_SHORT" if best.observations < 2 else "NON_FINITE"  # noqa: PLR2004 - n - 1
         return {"reason": reason, "threshold": threshold if math.isfinite(threshold) else None}
@@ -130,19 +130,22 @@ def _is_of_run(sweep: Mapping[str, Any]) -> bool:
     )
 
 
-def _annual_factor(
-    sweep: Mapping[str, Any], measured: Measured, reported: float | None, best: Moments | None
-) -> float | None:
-    """Return what the engine multiplied a ratio per period by: as the best trial tells, or else by the calendar."""
-    periods = sweep["run_periods_per_year"] or measured.periods_per_year
-    if not periods:
-        return None
-    root = math.sqrt(periods)
-    if reported and best and best.sharpe:
-        found = reported / best.sharpe
-        if root / _LIKELY < found < root * _LIKELY:
-            return found
-    return root
+def _annual(
+    run: Mapping[str, Any],
+    sweep: Mapping[str, Any],
+    sharpes: Sequence[float | None],
+    objectives: Sequence[float | None],
+) -> list[float | None]:
+    """Return the annual Sharpe ratios that trials report, on our basis; None for a trial that reports none."""
+    pairs = zip(sharpes, objectives, strict=True)
+    trials = [{"sharpe_ratio": sharpe, "objective_value": objective} for sharpe, objective in pairs]
+    return reported_sharpes(run, sweep["objective"], trials)
+
+
+def _spread_per_period(annual: Sequence[float | None], periods_per_year: float | None) -> tuple[int, float, float]:
+    if not periods_per_year:
+        return spread_of([])
+    return spread_of([each / math.sqrt(periods_per_year) for each in annual if each is not None])
 
 
 def _variance(one: tuple[int, float, float], other: tuple[int, float, float]) -> tuple[int, float | None]:
@@ -153,8 +156,3 @@ def _variance(one: tuple[int, float, float], other: tuple[int, float, float]) ->
     apart = other[1] - one[1]
     variance = (one[2] + other[2] + apart * apart * one[0] * other[0] / count) / (count - 1)
     return count, variance if math.isfinite(variance) else None
-
-
-def _reported(sharpe: float | None, objective: float | None, is_sharpe: bool) -> float | None:
-    """Return the annual Sharpe ratio that is reported of a trial, as such or as its objective."""
-    return objective if sharpe is None and is_sharpe else sharpe

@@ -13,7 +13,7 @@ import numpy as np
 from sqlalchemy import Integer, Select, Uuid, and_, func, literal, select, true
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from resolvers.best_trials import DeflatedBest, Measured, deflate_best, spread_of
+from resolvers.best_trials import OF_RUN, DeflatedBest, Measured, deflate_best, spread_of
 from resolvers.errors import BadUserInput
 from resolvers.series import Curve
 from resolvers.statistics.calendars import infer_calendar
@@ -210,12 +210,6 @@ async def _keep(database: Database, row: Row, blocks: int, result: Mapping[str, 
         return  # deleted meanwhile: who asked still gets the answer
 
 
-_OF_RUN = (
-    *("parameters", "periods_per_year", "observations", "skewness", "kurtosis"),
-    "computed_sharpe_ratio",
-)
-
-
 @shaped
 def _facts(*, runs: Slot, sweeps: Slot, blocks: Slot) -> Select[Any]:
     """Select stored results, and what the deflated Sharpe ratio takes of optimizations, their runs and best trials."""
@@ -249,7 +243,7 @@ def _facts(*, runs: Slot, sweeps: Slot, blocks: Slot) -> Select[Any]:
     )
     return select(
         *(sweep.c[name] for name in ("backtest_id", "id", "combinations_tested", "objective", "best_number")),
-        *(backtests.c[name].label(f"run_{name}") for name in _OF_RUN),
+        *(backtests.c[name].label(f"run_{name}") for name in OF_RUN),
         *(best.c[name].label(f"best_{name}") for name in ("parameters", "sharpe_ratio", "objective_value")),
         stored.c.result,
         *with_returns.c,

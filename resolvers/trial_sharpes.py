@@ -56,11 +56,11 @@ def _reported(trial: Mapping[str, Any], is_objective: bool) -> float | None:
 def _basis_of(run: Mapping[str, Any]) -> Basis | None:
     """Return the basis on which the run's Sharpe ratio was reported, where it is recognised."""
     reported, computed, observations = run["sharpe_ratio"], run[_COMPUTED], run["observations"]
-    if "sharpe_ratio" in run["metrics_filled"] or None in (reported, computed, observations):
+    periods = run["periods_per_year"]
+    if "sharpe_ratio" in run["metrics_filled"] or None in (reported, computed, observations, periods):
         return None
     if max(abs(reported), abs(computed)) >= HUGE:
         return None
-    periods = run["periods_per_year"]
     return recognise_basis(reported, computed / math.sqrt(periods), observations, periods)
 
 

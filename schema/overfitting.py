@@ -90,10 +90,10 @@ class BestTrialDeflation:
     )
     reason: OverfittingReason | None = strawberry.field(description="Why it is null. Null where it is not.")
     basis: MomentsBasis | None = strawberry.field(
-        description="What sharpeRatio, observations, skewness and kurtosis are taken from. Null where they are null."
+        description="What the Sharpe ratio per period and the moments are taken from. Null where they are null."
     )
-    sharpe_ratio: float | None = strawberry.field(
-        description="Of the best trial, per period (n - 1). Null where it is not known."
+    per_period_sharpe_ratio: float | None = strawberry.field(
+        description="Sharpe ratio of the best trial per period (n - 1). Null where it is not known."
     )
     observations: int | None = strawberry.field(description="Returns that it is taken from. Null where not known.")
     skewness: float | None = strawberry.field(description="Skewness of these, 0 for normal ones. Null where not known.")
@@ -104,10 +104,10 @@ class BestTrialDeflation:
     recorded_trials: int = strawberry.field(
         description="How many of them have a known Sharpe ratio: from their returns, or else as reported."
     )
-    sharpe_ratio_variance: float | None = strawberry.field(
+    variance_of_sharpes: float | None = strawberry.field(
         description="Variance (n - 1) of these Sharpe ratios per period. Null for fewer than two."
     )
-    threshold: float | None = strawberry.field(
+    per_period_expected_maximum_sharpe: float | None = strawberry.field(
         description=(
             "The Sharpe ratio per period that luck alone is expected to give the best of so many trials; 0 for one. "
             "Null where it is not known."
@@ -115,8 +115,8 @@ class BestTrialDeflation:
     )
     periods_per_year: float | None = strawberry.field(
         description=(
-            "Reported Sharpe ratios were divided by the root of this to be per period: the periods of the run, or what "
-            "the best trial's reported ratio beside its measured one says the engine annualised by. Null where unknown."
+            "Annual Sharpe ratios were divided by the root of this to be per period. Where the run's own ratio tells "
+            "that the engine annualises otherwise, those of the trials were brought to this before. Null where unknown."
         )
     )
 
@@ -125,7 +125,7 @@ class BestTrialDeflation:
     description=(
         "What cross-validation says of an optimization, over the trials that were saved with returns, on their common "
         "times. Where it can say nothing, reason says why, and what can be said without returns is in "
-        "deflatedSharpeRatio. None of it sees look-ahead bias."
+        "deflation. None of it sees look-ahead bias."
     )
 )
 class Overfitting:
@@ -159,8 +159,8 @@ class Overfitting:
         )
     )
     reason: OverfittingReason | None = strawberry.field(description="Why pbo is null. Null where it is not.")
-    deflated_sharpe_ratio: BestTrialDeflation = strawberry.field(
-        description="The deflated Sharpe ratio of the best trial, with or without returns."
+    deflation: BestTrialDeflation = strawberry.field(
+        description="The deflated Sharpe ratio of the best trial, with or without returns, and what it is made of."
     )
 
 
@@ -179,7 +179,7 @@ def read_overfitting(found: answers.Overfitting) -> Overfitting:
         observations=said.observations,
         dropped_observations=said.dropped,
         reason=_reason(said.reason),
-        deflated_sharpe_ratio=_read_deflation(found.best),
+        deflation=_read_deflation(found.best),
     )
 
 
@@ -195,14 +195,14 @@ def _read_deflation(best: DeflatedBest) -> BestTrialDeflation:
         deflated_sharpe_ratio=best.value,
         reason=_reason(best.reason),
         basis=None if best.basis is None else MomentsBasis(best.basis),
-        sharpe_ratio=best.sharpe_ratio,
+        per_period_sharpe_ratio=best.sharpe_ratio,
         observations=best.observations,
         skewness=best.skewness,
         kurtosis=best.kurtosis,
         trials=best.trials,
         recorded_trials=best.recorded_trials,
-        sharpe_ratio_variance=best.variance,
-        threshold=best.threshold,
+        variance_of_sharpes=best.variance,
+        per_period_expected_maximum_sharpe=best.threshold,
         periods_per_year=best.periods_per_year,
     )
 

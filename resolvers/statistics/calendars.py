@@ -11,6 +11,11 @@ DAY = 86_400_000_000
 """Microseconds of a day."""
 YEAR = 365.25 * DAY
 TRADING_DAYS, CALENDAR_DAYS = 252, 365
+USUAL_PERIODS = (
+    *(252.0, 365.0, 365.25, 260.0, 261.0, 250.0, 256.0, 360.0, 52.0, 12.0, 4.0, 1.0),
+    *(24 * 365.0, 24 * 365.25, 60 * 24 * 365.0, 6.5 * 252, 390 * 252.0),
+)
+"""Periods of a year as engines and people take them: days, longer ones, then hours and minutes."""
 _FEWEST = 3
 _REGULAR_SHARE = 0.6
 """So many steps have the usual length where a curve has a frequency; others are nights, weekends or holidays."""

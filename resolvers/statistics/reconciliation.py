@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain, product
 
+from resolvers.statistics.calendars import USUAL_PERIODS
+
 TOLERANCE = 1e-6
 """Of the larger number's size: numbers that are closer agree. Counts have to be equal."""
 NOTHING = 1e-12
@@ -19,8 +21,6 @@ FRACTIONS = frozenset(
     {"total_return", "annualized_return", "max_drawdown", "volatility", "downside_volatility", "win_rate"}
 )
 LOSSES = frozenset({"max_drawdown", "average_loss", "largest_loss"})
-USUAL_PERIODS = (252.0, 365.0, 365.25, 260.0, 261.0, 250.0, 256.0, 360.0, 52.0, 12.0, 4.0, 1.0)
-"""Periods of a year that engines annualise daily and longer ones with."""
 _DAYS = (252.0, 365.0)
 _MOST_INFERRED = 1000
 """Above, every ratio would be near that of some whole number of periods."""

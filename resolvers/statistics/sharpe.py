@@ -21,15 +21,15 @@ def standard_error(sharpe: float, observations: float, skewness: float = 0.0, ku
     """Return the standard error of a Sharpe ratio that was measured over so many returns.
 
     sqrt((1 - g3 SR + (g4 - 1)/4 SR^2) / (n - 1)): Bailey and Lopez de Prado 2012, The Sharpe Ratio Efficient Frontier.
-    NaN for fewer than two observations and where the radicand is not positive.
+    NaN for fewer than two observations and where the radicand is not positive, or too large for a number.
     """
     spread = _spread(sharpe, skewness, kurtosis)
-    return math.sqrt(spread / (observations - 1)) if observations > 1 and spread > 0 else math.nan
+    return math.sqrt(spread / (observations - 1)) if observations > 1 and 0 < spread < math.inf else math.nan
 
 
 def standard_error_of_independent_returns(sharpe: float, observations: float) -> float:
     """Return sqrt((1 + SR^2/2) / T): Lo 2002, The Statistics of Sharpe Ratios. NaN without observations."""
-    return math.sqrt((1 + sharpe**2 / 2) / observations) if observations > 0 else math.nan
+    return math.sqrt((1 + sharpe * sharpe / 2) / observations) if observations > 0 else math.nan
 
 
 def annualization_factor(periods_per_year: float, autocorrelation: float = 0.0) -> float:
@@ -148,4 +148,4 @@ def effective_trials(trials: float, average_correlation: float) -> float:
 
 def _spread(sharpe: float, skewness: float, kurtosis: float) -> float:
     """Return n - 1 times the variance of a Sharpe ratio."""
-    return 1 - skewness * sharpe + (kurtosis - 1) / 4 * sharpe**2
+    return 1 - skewness * sharpe + (kurtosis - 1) / 4 * (sharpe * sharpe)

@@ -7,10 +7,10 @@ An engine multiplies the Sharpe ratio per period by the root of the periods it b
 import math
 from dataclasses import dataclass
 
+from resolvers.statistics.calendars import USUAL_PERIODS
+
 TOLERANCE = 1e-6
 """Relative: so near must a Sharpe ratio be to another basis of ours to be taken for it."""
-YEARS = (252, 365, 365.25, 260, 250, 256, 360, 52, 12, 4, 1, 24 * 365, 24 * 365.25, 60 * 24 * 365, 6.5 * 252, 390 * 252)
-"""Periods of a year as engines and people take them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,11 @@ def recognise_basis(reported: float, per_period: float, observations: int, perio
     """
     if observations < 2 or per_period == 0:  # noqa: PLR2004 - a Sharpe ratio takes two returns
         return None
-    bases = (Basis(years, observations, has_zero) for years in (periods_per_year, *YEARS) for has_zero in (False, True))
+    bases = (
+        Basis(years, observations, has_zero)
+        for years in (periods_per_year, *USUAL_PERIODS)
+        for has_zero in (False, True)
+    )
     return next((each for each in bases if _is_near(each.report(per_period), reported)), None)
 
 

@@ -19,6 +19,8 @@ SWEEP: dict[str, Any] = {
     "run_skewness": -0.5,
     "run_kurtosis": 5.0,
     "run_computed_sharpe_ratio": 1.0,
+    "run_sharpe_ratio": 1.0,
+    "run_metrics_filled": [],
     "best_parameters": {"fast": 10, "slow": 50},
     "best_sharpe_ratio": 1.0,
     "best_objective_value": None,
@@ -53,16 +55,19 @@ def test_without_either_normal_returns_are_assumed() -> None:
     assert found.value is not None
 
 
-def test_reported_ratios_are_brought_to_the_periods_of_the_best_trial() -> None:
-    sweep = SWEEP | {"best_sharpe_ratio": math.sqrt(365 / 252), "sharpe_ratios": [math.sqrt(365 / 252), 0.0]}
+def test_reported_ratios_are_brought_to_the_basis_of_the_run() -> None:
+    theirs = math.sqrt(365 / 252)
+    sweep = SWEEP | OTHER | {"run_sharpe_ratio": theirs, "best_sharpe_ratio": theirs, "sharpe_ratios": [theirs, 0.0]}
     found = deflate_best(sweep | {"objective_values": [None, None]}, Measured())
-    assert found.periods_per_year == pytest.approx(365)
+    assert (found.basis, found.periods_per_year) == ("NORMAL", 252)
+    assert found.sharpe_ratio == pytest.approx(1 / math.sqrt(252))
     assert found.variance == pytest.approx(0.5 / 252)
 
 
 @pytest.mark.parametrize("reported", [30.0, -1.0, 0.0, None])
 def test_a_ratio_that_is_no_annualisation_is_not_taken_for_one(reported: float | None) -> None:
-    assert deflate_best(SWEEP | {"best_sharpe_ratio": reported}, Measured()).periods_per_year == pytest.approx(252)
+    found = deflate_best(SWEEP | {"run_sharpe_ratio": reported, "sharpe_ratios": [1.0, 0.0, None, None]}, Measured())
+    assert found.variance == pytest.approx(0.5 / 252)
 
 
 def test_measured_and_reported_ratios_spread_together() -> None:

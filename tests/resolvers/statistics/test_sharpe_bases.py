@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from resolvers.statistics.sharpe_bases import YEARS, Basis, recognise_basis
+from resolvers.statistics.calendars import USUAL_PERIODS
+from resolvers.statistics.sharpe_bases import Basis, recognise_basis
 
 ratios = st.floats(0.001, 0.5).flatmap(lambda size: st.sampled_from((size, -size)))
 counts = st.integers(2, 5000)
@@ -23,7 +24,7 @@ def test_a_basis_says_what_an_engine_computes_of_the_same_returns(has_zero: bool
     assert recognise_basis(reported, per_period, 300, 252.0) == Basis(365, 300, has_zero)
 
 
-@given(ratios, counts, st.sampled_from(YEARS), st.booleans())
+@given(ratios, counts, st.sampled_from(USUAL_PERIODS), st.booleans())
 def test_what_is_brought_to_ours_is_what_it_was_made_of(
     ratio: float, count: int, periods: float, has_zero: bool
 ) -> None:
