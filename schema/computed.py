@@ -198,7 +198,15 @@ def _reasons(run: Mapping[str, Any], columns: Sequence[tuple[str, str]]) -> list
     ),
     needs=NEEDS,
 )
-async def reconciliation(runs: Runs, info: Info) -> Sequence[list[Reconciliation]]:
+async def reconciliation(
+    runs: Runs,
+    info: Info,
+    only_differences: Annotated[
+        bool, strawberry.argument(description="Leave out the metrics of which both values agree.")
+    ] = False,
+) -> Sequence[list[Reconciliation]]:
     """Return what was reported of each run beside what was computed."""
     found = await load_reconciliations(info.context.database, runs.sources)
+    if only_differences:
+        found = [[each for each in of_run if not each["agrees"]] for of_run in found]
     return [Objects(Reconciliation, each) for each in found]  # type: ignore[misc]  # a list for GraphQL

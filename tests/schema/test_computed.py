@@ -126,6 +126,7 @@ query($id: ID!) { backtest(id: $id) {
   metricsFilled periodsPerYear frequency study
   undefined { metric reason } ofComputed: undefined(basis: COMPUTED) { metric reason }
   reconciliation { metric reported computed difference agrees likelyCause }
+  different: reconciliation(onlyDifferences: true) { metric }
   metrics { totalTrades winRate sharpeRatio } computed { totalTrades winRate sharpeRatio }
 } }
 """
@@ -185,6 +186,7 @@ async def test_open_trades_that_were_counted_are_found_by_one_more_statement(cli
     assert (found["SHARPE_RATIO"]["agrees"], found["SHARPE_RATIO"]["likelyCause"]) == (False, None)
     assert found["PROFIT_FACTOR"]["agrees"]
     assert set(found) == {"TOTAL_TRADES", "WIN_RATE", "SHARPE_RATIO", "PROFIT_FACTOR"}
+    assert {each["metric"] for each in run["different"]} == set(found) - {"PROFIT_FACTOR"}
     assert (run["metrics"]["totalTrades"], run["computed"]["totalTrades"]) == (3, 2)
     await save_id(client, **given)
     await save_id(client, **RUN)
