@@ -50,6 +50,8 @@ from resolvers.store.time_limits import Overdue
 
 logger = logging.getLogger("backtest_graph.deflation")
 
+FIRST = UUID(int=0)
+"""Ahead of the key of any family."""
 MOST_FAMILIES = 500
 MOST_ENTRIES = 20_000
 """Entries of the families that one transaction deals with, but for a single family that has more."""
@@ -66,43 +68,47 @@ _locks: WeakKeyDictionary[Database, asyncio.Lock] = WeakKeyDictionary()
 async def refresh_deflated(database: Database) -> None:
     """Bring the deflated Sharpe ratios of all families up to date; where they are, it costs one look at an index.
 
+    It goes through the families once: what is saved meanwhile is left to the next, else it might never end.
+
     Raises:
         Overdue, Unavailable: of the database; what was done by then stays done.
     """
-    while await database.fetch(_is_pending(), plan=Plan.ONCE):
-        async with _locks.setdefault(database, asyncio.Lock()):
-            if not await refresh_some(database):
-                return
+    if not await database.fetch(_is_pending(), plan=Plan.ONCE):
+        return
+    last: UUID | None = FIRST
+    while last is not None:
+        last = await _refresh_next(database, last)
 
 
 async def refresh_often(database: Database, *, share: float = SHARE) -> None:
     """Bring the deflated Sharpe ratios up to date until cancelled, in this share of the time at most."""
+    last = FIRST
     while True:
         started = time.monotonic()
         try:
             if await database.fetch(_is_pending(), plan=Plan.ONCE):
-                async with _locks.setdefault(database, asyncio.Lock()):
-                    await refresh_some(database)
+                last = await _refresh_next(database, last) or FIRST
         except (Unavailable, Overdue, asyncpg.PostgresError) as error:
             logger.warning("The deflated Sharpe ratios could not be brought up to date: %s", error)
         took = time.monotonic() - started
         await asyncio.sleep(min(LONGEST_PAUSE, max(SHORTEST_PAUSE, took * (1 / share - 1))))
 
 
-async def refresh_some(database: Database) -> bool:
-    """Bring some families up to date in one transaction; whether there may be more that can be done now."""
-    async with database.transaction() as transaction:
+async def _refresh_next(database: Database, after: UUID) -> UUID | None:
+    """Bring the next families behind a key up to date in one transaction; return the last one, None without any."""
+    async with _locks.setdefault(database, asyncio.Lock()), database.transaction() as transaction:
         await transaction.fetch(_take_turn())
-        families = _first(await transaction.fetch(_pending(most=MOST_FAMILIES)))
-        if not families or not await transaction.fetch(_mark(families=families)):
-            return False
+        families = _first(await transaction.fetch(_pending(after=after, most=MOST_FAMILIES)))
+        if not families:
+            return None
+        await transaction.fetch(_mark(families=families))
         trials = await find_family_trials(transaction, families)
         runs = await transaction.fetch(_runs(families=families))
         wanted = await asyncio.to_thread(_deflate, trials, runs)
         skipped = await _write(transaction, runs, wanted)
         if skipped:
             await transaction.fetch(_unmark(ids=skipped))
-        return not skipped
+        return families[-1]
 
 
 def _first(rows: Sequence[Row]) -> list[UUID]:
@@ -171,10 +177,11 @@ def _take_turn() -> Select[Any]:
 
 
 @shaped
-def _pending(*, most: Slot) -> Select[Any]:
-    """Select some families that are out of date, and how many entries each has."""
+def _pending(*, after: Slot, most: Slot) -> Select[Any]:
+    """Select the next families that are out of date, and how many entries each has."""
     ledger = trial_ledger.c
-    pending = select(ledger.family).distinct().where(~ledger.is_deflated).order_by(ledger.family).limit(literal(most))
+    waiting = ~ledger.is_deflated, ledger.family > literal(after, type_=Uuid())
+    pending = select(ledger.family).distinct().where(*waiting).order_by(ledger.family).limit(literal(most))
     counted = select(ledger.family, func.count().label("entries"))
     return counted.where(ledger.family.in_(pending)).group_by(ledger.family).order_by(ledger.family)
 

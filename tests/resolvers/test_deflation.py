@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from statistics import NormalDist
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, select, update
 
+from resolvers import deflation
 from resolvers.deflation import refresh_deflated, refresh_often
 from resolvers.store.database import Database
 from resolvers.store.tables import backtests, deflated_sharpe_ratios, trial_ledger
@@ -178,6 +180,37 @@ async def test_the_service_keeps_them_up_to_date_by_itself(client: Client, datab
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
+
+
+async def test_many_families_are_brought_up_to_date_a_few_at_a_time(
+    client: Client, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed in range(5):
+        await save_id(client, **noise(seed, symbol=f"S{seed}"))
+    monkeypatch.setattr(deflation, "MOST_FAMILIES", 2)
+    with counted_statements() as statements:
+        await refresh_deflated(database)
+    assert sum("INSERT INTO deflated_sharpe_ratios" in text for text in statements) == 3
+    alone = {str(row["id"]): row["probabilistic_sharpe_ratio"] for row in await database.fetch(select(backtests))}
+    assert await deflated(database) == pytest.approx(alone, abs=1e-12)
+
+
+async def test_who_asks_is_not_kept_by_what_is_saved_all_the_time(client: Client, database: Database) -> None:
+    async def save() -> None:
+        for seed in count():
+            await save_id(client, **noise(seed))
+
+    await save_id(client, **noise(0))
+    saving = [asyncio.ensure_future(save()) for _ in range(4)]
+    try:
+        async with asyncio.timeout(10):
+            for _ in range(10):
+                await refresh_deflated(database)
+    finally:
+        for each in saving:
+            each.cancel()
+        await asyncio.gather(*saving, return_exceptions=True)
+    assert await deflated(database) == pytest.approx(await expected(database), abs=1e-12)
 
 
 async def test_what_was_cut_short_is_continued(client: Client, database: Database) -> None:
