@@ -1,13 +1,14 @@
 """How chosen parameters change from one window of a walk-forward test to the next."""
 
-import json
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from resolvers.statistics.json_values import identity, is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +44,14 @@ def measure_drift(parameters: Sequence[Mapping[str, Any] | None]) -> list[Drift]
 
 def _measure(name: str, values: Sequence[Any]) -> Drift:
     known = [value for value in values if value is not None]
-    keys = [_key(value) for value in known]
+    keys = [identity(value) for value in known]
     changes = sum(before != after for before, after in pairwise(keys))
     return Drift(name, values, changes, len(set(keys)), *_measure_numbers(known))
 
 
-def _key(value: Any) -> Hashable:
-    """Return what equal values have in common: True is not 1."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else json.dumps(value, sort_keys=True)
-
-
 def _measure_numbers(known: Sequence[Any]) -> tuple[float | None, float | None, float | None]:
     """Return mean, deviation and their ratio; without rounding errors where all are equal."""
-    if not known or not all(type(value) in {int, float} for value in known):
+    if not known or not all(map(is_number, known)):
         return None, None, None
     numbers = np.array(known, dtype=np.float64)
     is_constant = bool((numbers == numbers[0]).all())
