@@ -21,7 +21,16 @@ from schema.changes import InputWarning, UserError, write_errors, write_warnings
 from schema.context import Info
 from schema.enums import BacktestStatus, word
 from schema.filters import BacktestFilter
-from schema.inputs import SaveBacktestInput, optional, read_backtest_input, required, said
+from schema.inputs import (
+    FREQUENCY,
+    PERIODS_PER_YEAR,
+    STUDY,
+    SaveBacktestInput,
+    optional,
+    read_backtest_input,
+    required,
+    said,
+)
 from schema.operators import read_conditions
 from schema.rows import make, make_one, needed_columns
 from schema.scalars import JSON, DateTime
@@ -54,14 +63,9 @@ class ImportBacktestInput:
     notes: str | None = optional("Notes, at most 100000 characters.")
     tags: list[str] | None = optional("At most 100 tags of at most 100 characters; each is stored once, trimmed.")
     created_at: DateTime | None = optional("Instant the run was made. This instant where left out.")
-    study: str | None = optional(
-        "What the run is a trial of, at most 200 characters. Its strategy on its symbol where left out."
-    )
-    periods_per_year: float | None = optional(
-        "How many points of the equity curve make a year, above 0 (252 for trading days). From its times where left "
-        "out."
-    )
-    frequency: str | None = optional("What a point of the equity curve stands for. From its times where left out.")
+    study: str | None = optional(STUDY)
+    periods_per_year: float | None = optional(PERIODS_PER_YEAR)
+    frequency: str | None = optional(FREQUENCY)
 
 
 @strawberry.input(

@@ -16,6 +16,12 @@ from schema.enums import BacktestStatus, Direction
 from schema.metrics import MetricsInput, given_metrics
 from schema.scalars import JSON, DateTime, DateTimes, Floats
 
+STUDY = "What the run is a trial of, at most 200 characters. Its strategy on its symbol where left out."
+PERIODS_PER_YEAR = (
+    "How many points of the equity curve make a year, above 0 (252 for trading days). From its times where left out."
+)
+FREQUENCY = "What a point of the equity curve stands for. From its times where left out."
+
 
 def optional(description: str) -> Any:
     """Return an input field that may be left out; null is the same."""
@@ -85,14 +91,9 @@ class SaveBacktestInput:
     trades: list[TradeInput] | None = strawberry.field(
         description="The trades, in their order.", default=None, metadata={AS_COLUMNS: True}
     )
-    study: str | None = optional(
-        "What the run is a trial of, at most 200 characters. Its strategy on its symbol where left out."
-    )
-    periods_per_year: float | None = optional(
-        "How many points of the equity curve make a year, above 0 (252 for trading days). From its times where left "
-        "out."
-    )
-    frequency: str | None = optional("What a point of the equity curve stands for. From its times where left out.")
+    study: str | None = optional(STUDY)
+    periods_per_year: float | None = optional(PERIODS_PER_YEAR)
+    frequency: str | None = optional(FREQUENCY)
     status: BacktestStatus = required("How far the run is.", default=BacktestStatus.COMPLETED)
     error_message: str | None = optional("What went wrong.")
     engine: str | None = optional("What ran it, such as vectorbt.")
