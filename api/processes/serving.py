@@ -110,8 +110,8 @@ async def serve_here(
     finally:
         for each in (watch, pruning, deflating, observing, loading, app.state.readiness):
             each.cancel()
-        # What they have begun in the database ends before it is closed.
-        await asyncio.wait((pruning, deflating, observing))
+        # What they have begun in the database ends before it is closed, unless that does not answer.
+        await asyncio.wait((pruning, deflating, observing), timeout=STOP_SECONDS)
         await app.state.service.live.close()
         if app.state.traces is not None:
             app.state.traces.close()

@@ -154,7 +154,7 @@ async def test_a_run_that_is_being_deleted_keeps_nobody_waiting_and_is_dealt_wit
     before = await deflated(database)
     for seed in (3, 4):
         await save_id(client, **noise(seed))
-    async with deletion_that_is_given_up(database, ids[0]), asyncio.timeout(5):
+    async with deletion_that_is_given_up(database, ids[0]), asyncio.timeout(30):
         during = await deflated(database)
     assert during[ids[0]] == before[ids[0]]
     assert len(during) == 5
@@ -174,7 +174,7 @@ async def test_the_service_keeps_them_up_to_date_by_itself(client: Client, datab
     await save_id(client, **noise(1))
     keeping = asyncio.ensure_future(refresh_often(database))
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not await database.fetch(select(deflated_sharpe_ratios)):  # noqa: ASYNC110 - nothing tells of it
                 await asyncio.sleep(0.05)
     finally:
@@ -203,7 +203,7 @@ async def test_who_asks_is_not_kept_by_what_is_saved_all_the_time(client: Client
     await save_id(client, **noise(0))
     saving = [asyncio.ensure_future(save()) for _ in range(4)]
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             for _ in range(10):
                 await refresh_deflated(database)
     finally:
