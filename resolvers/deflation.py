@@ -56,7 +56,8 @@ MOST_FAMILIES = 500
 MOST_ENTRIES = 20_000
 """Entries of the families that one transaction deals with, but for a single family that has more."""
 LONGEST_PAUSE = 60.0
-SHORTEST_PAUSE = 1.0
+SHORTEST_PAUSE = 10.0
+"""Whoever asks has all brought up to date first, so runs that are saved one after the other can wait for each other."""
 SHARE = 0.1
 """Of the time, that the service spends on it when nobody asks."""
 
