@@ -1,11 +1,11 @@
 """Fill empty tables with the rows of an archive, inside a transaction that somebody else commits."""
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import asyncpg
 
-from resolvers.store.dumps import Archive
+from resolvers.store.dumps import Archive, ArchiveError
 
 if TYPE_CHECKING:
     from asyncpg.pool import PoolConnectionProxy
@@ -53,9 +53,30 @@ async def load(connection: "Connection", archive: Archive, tables: Iterable[str]
         await connection.execute(each["removal"])
     for name in names:
         async with archive.rows(name) as (columns, rows):
-            await connection.copy_to_table(name, source=rows, columns=columns, format="text")
+            await copy_rows(connection, name, columns, rows)
     for each in reversed(made_later):
         await connection.execute(each["creation"])
+
+
+async def copy_rows(connection: "Connection", table: str, columns: Sequence[str], rows: AsyncIterator[bytes]) -> None:
+    """Add rows to a table, as COPY takes them in its text format; what their source raises comes before all else.
+
+    asyncpg would wait for ever where the source raises after PostgreSQL has refused a row: so to asyncpg, it just ends.
+    """
+    raised: list[ArchiveError] = []
+
+    async def source() -> AsyncIterator[bytes]:
+        try:
+            async for chunk in rows:
+                yield chunk
+        except ArchiveError as error:
+            raised.append(error)
+
+    try:
+        await connection.copy_to_table(table, source=source(), columns=columns, format="text")
+    finally:
+        if raised:
+            raise raised[0]
 
 
 async def tidy_up(connection: "Connection", tables: Iterable[str]) -> None:
