@@ -2,8 +2,8 @@
 
 asyncpg's own pool asks the server to reset a connection after each use and starts a task for it, which together cost
 four times what a small question costs. Nothing is to be reset here: what runs on a connection leaves no state behind
-(no SET but the one below, no LISTEN, no advisory lock, no cursor), a transaction ends with its block, and a connection
-that was left in the middle of something is closed.
+(no SET but those of its opening and the one below, no LISTEN, no advisory lock, no cursor), a transaction ends with its
+block, and a connection that was left in the middle of something is closed.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import asyncpg
 
 IDLE_SECONDS = 300.0
-END_SECONDS = 5.0
+END_SECONDS = 2.0
+"""How long a server has to confirm that it stopped; then the connection is cut, which it notices within a second."""
 SET_SECONDS = 5.0
 
 

@@ -101,6 +101,25 @@ async def test_twenty_questions_that_are_given_up_leave_all_connections(
     await patient.close()
 
 
+async def test_a_question_that_reaches_the_server_after_the_word_to_stop_it_ends_as_well(
+    shared_database: Database, dsn: str
+) -> None:
+    """The word to stop comes over a connection of its own: a server that is slow to read may hear it first."""
+    patient = await Database.connect(dsn, connections=1)
+    [[backend]] = await patient.fetch(text("SELECT pg_backend_pid()"))
+    slept = text("SELECT pg_sleep(:seconds)")
+    await patient.fetch(slept.bindparams(seconds=0.0))  # prepared, so that all of the next one is sent at once
+    with stopped([backend]):
+        question = asyncio.create_task(patient.fetch(slept.bindparams(seconds=30.0)))
+        await asyncio.sleep(0.1)
+        question.cancel()
+        await asyncio.wait([question])
+        await asyncio.sleep(0.5)
+    await until_sleeping(shared_database, 1)
+    await until_sleeping(shared_database, 0)
+    await patient.close()
+
+
 async def test_without_limits_a_statement_takes_its_time(shared_database: Database) -> None:
     [row] = await shared_database.fetch(text("SELECT current_setting('statement_timeout')"))
     assert row[0] == "0"
