@@ -20,6 +20,9 @@ from tests.resolvers.store.servers import passable_folder
 from tests.service import Service
 
 hypothesis.settings.register_profile(THOROUGH, deadline=None)
+# How long an example takes is no fault: the first one may load scipy, on a machine that is busy.
+hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 SETTINGS = {"fsync": "off", "full_page_writes": "off"}
 
