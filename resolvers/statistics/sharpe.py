@@ -1,8 +1,9 @@
 """What a Sharpe ratio is worth: its error, its probability, and how much of it the number of trials explains.
 
 Every Sharpe ratio here is per period (mean / standard deviation with n - 1 of the returns of one period), unless a
-name says annual. Skewness is 0 and kurtosis 3 for normal returns: it is not the excess kurtosis. A figure that is
-undefined is NaN. None of them sees look-ahead: a strategy that knows the future scores best.
+name says annual. Skewness is 0 and kurtosis 3 for normal returns: it is not the excess kurtosis. All take numbers, or
+arrays that are broadcast. A figure that is undefined is NaN, as is one of NaN; nothing is raised. None of them sees
+look-ahead: a strategy that knows the future scores best.
 """
 
 import math
@@ -10,6 +11,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from resolvers.statistics.elementwise import elementwise
 from resolvers.statistics.normal import cumulative, quantile
 
 Values = NDArray[np.float64]
@@ -17,6 +19,7 @@ Values = NDArray[np.float64]
 EULER_GAMMA = 0.5772156649015329
 
 
+@elementwise
 def standard_error(sharpe: float, observations: float, skewness: float = 0.0, kurtosis: float = 3.0) -> float:
     """Return the standard error of a Sharpe ratio that was measured over so many returns.
 
@@ -27,48 +30,57 @@ def standard_error(sharpe: float, observations: float, skewness: float = 0.0, ku
     return math.sqrt(spread / (observations - 1)) if observations > 1 and 0 < spread < math.inf else math.nan
 
 
+@elementwise
 def standard_error_of_independent_returns(sharpe: float, observations: float) -> float:
     """Return sqrt((1 + SR^2/2) / T): Lo 2002, The Statistics of Sharpe Ratios. NaN without observations."""
     return math.sqrt((1 + sharpe * sharpe / 2) / observations) if observations > 0 else math.nan
 
 
+@elementwise
 def annualization_factor(periods_per_year: float, autocorrelation: float = 0.0) -> float:
     """Return what a Sharpe ratio per period is multiplied by for a year, where returns follow an AR(1) process.
 
-    sqrt(q) for an autocorrelation of 0: Lo 2002. NaN unless -1 < autocorrelation < 1 and a year has a period.
+    sqrt(q) for an autocorrelation of 0: Lo 2002. NaN unless -1 < autocorrelation < 1 and a year has a period; below 0
+    a year takes a whole number of them.
     """
     q, r = periods_per_year, autocorrelation
-    if not (-1 < r < 1 and q > 0):
+    if not (-1 < r < 1 and q > 0) or (r < 0 and not q.is_integer()):
         return math.nan
     inflation = 1 + 2 * r / (1 - r) * (1 - (1 - r**q) / (q * (1 - r)))
     return math.sqrt(q / inflation) if inflation > 0 else math.nan
 
 
+@elementwise
 def probabilistic_sharpe_ratio(
     sharpe: float, benchmark: float, observations: float, skewness: float = 0.0, kurtosis: float = 3.0
 ) -> float:
     """Return the probability (0 to 1) that the true Sharpe ratio is above a benchmark, per period as well.
 
-    Z((SR - SR*) / s(SR)): Bailey and Lopez de Prado 2012. NaN where the standard error is undefined.
+    Z((SR - SR*) / s(SR)): Bailey and Lopez de Prado 2012. NaN where the standard error is undefined, or 0 as
+    that of infinitely many observations.
     """
-    return cumulative((sharpe - benchmark) / standard_error(sharpe, observations, skewness, kurtosis))
+    error = standard_error(sharpe, observations, skewness, kurtosis)
+    return cumulative((sharpe - benchmark) / error) if error > 0 else math.nan
 
 
+@elementwise
 def minimum_track_record_length(
     sharpe: float, benchmark: float, skewness: float = 0.0, kurtosis: float = 3.0, confidence: float = 0.95
 ) -> float:
     """Return how many observations it takes to be so confident that the true Sharpe ratio is above the benchmark.
 
     1 + (1 - g3 SR + (g4 - 1)/4 SR^2) (Z^-1(p) / (SR - SR*))^2: Bailey and Lopez de Prado 2012. Not rounded. NaN where
-    the Sharpe ratio is not above the benchmark, the radicand is not positive, or confidence is not between 0 and 1.
+    the Sharpe ratio is not above the benchmark, the radicand is not positive or leaves the range of numbers, or
+    confidence is not between 0 and 1.
     """
     spread = _spread(sharpe, skewness, kurtosis)
-    if not (sharpe > benchmark and spread > 0 and 0 < confidence < 1):
+    if not (sharpe > benchmark and 0 < spread < math.inf and 0 < confidence < 1):
         return math.nan
     ratio = quantile(confidence) / (sharpe - benchmark)
     return 1 + spread * ratio * ratio
 
 
+@elementwise
 def expected_maximum(trials: float) -> float:
     """Return the expected largest of so many independent draws from a standard normal distribution.
 
@@ -82,6 +94,7 @@ def expected_maximum(trials: float) -> float:
     return max(0.0, float(largest))
 
 
+@elementwise
 def deflated_sharpe_ratio(  # noqa: PLR0917 - what the formula takes, in its order
     sharpe: float,
     observations: float,
@@ -110,6 +123,7 @@ def deflated_sharpe_ratios(sharpes: Values, standard_errors: Values, thresholds:
     return np.where(standard_errors > 0, found, np.nan)
 
 
+@elementwise
 def expected_maximum_sharpe(trials: float, variance_of_sharpes: float) -> float:
     """Return the best Sharpe ratio that is expected of so many trials without any skill, per period.
 
@@ -122,6 +136,7 @@ def expected_maximum_sharpe(trials: float, variance_of_sharpes: float) -> float:
     return math.sqrt(variance_of_sharpes) * largest if variance_of_sharpes >= 0 else math.nan
 
 
+@elementwise
 def minimum_backtest_length(trials: float, target_annual_sharpe: float) -> float:
     """Return how many years a backtest must have, so that the best of so many trials does not reach a target by luck.
 
@@ -134,6 +149,7 @@ def minimum_backtest_length(trials: float, target_annual_sharpe: float) -> float
     return ratio * ratio
 
 
+@elementwise
 def effective_trials(trials: float, average_correlation: float) -> float:
     """Return how many independent trials are worth as many that are correlated.
 
