@@ -143,9 +143,9 @@ def _probability(per_period: float, threshold: float, error: float) -> float:
 def _cut(annual: float, observations: int, periods: float, trials: FamilyTrials) -> Figures:
     cut = haircut_sharpe(annual, observations / periods, observations, trials.trials)
     return {
-        "sharpe_ratio": cut.annual_sharpe,
+        "sharpe_ratio": float(cut),
         "p_value_single": cut.p_single,
-        "p_value_multiple": cut.p_multiple,
+        "p_value_multiple": cut.p_multi,
         "haircut": cut.haircut,
     }
 

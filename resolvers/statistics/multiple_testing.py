@@ -4,66 +4,112 @@ What is undefined is NaN.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from resolvers.statistics.normal import cumulative, quantile
 
 PValues = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Haircut:
-    """A Sharpe ratio before and after the trials are counted; p-values are two-sided, from 0 to 1.
+class Haircut(float):
+    """An annual Sharpe ratio after the trials are counted: a number that also says how it came about.
 
-    haircut is the share that is taken away: 1 where nothing is left.
+    Attributes:
+        p_single: two-sided p-value, 0 to 1, of the Sharpe ratio before.
+        p_multi: that of the best of all trials.
+        haircut: the share that is taken away, 0 to 1 where nothing is left; NaN for a Sharpe ratio of 0.
     """
 
+    __slots__ = ("haircut", "p_multi", "p_single")
     p_single: float
-    p_multiple: float
-    annual_sharpe: float
+    p_multi: float
     haircut: float
+
+    def __new__(cls, annual_sharpe: float, p_single: float, p_multi: float, haircut: float) -> Self:
+        """Return a number with all that is said of it."""
+        number = super().__new__(cls, annual_sharpe)
+        number.p_single, number.p_multi, number.haircut = p_single, p_multi, haircut
+        return number
 
 
 def haircut_sharpe(annual_sharpe: float, years: float, observations: float, trials: float) -> Haircut:
     """Return what is left of an annual Sharpe ratio that is the best of so many independent trials.
 
     t = SR sqrt(years), pS = 2 (1 - F_t(|t|; observations - 1)), pM = 1 - (1 - pS)^N, and the Sharpe ratio that alone
-    would have pM. It keeps its sign. Infinitely many observations take the normal distribution, as the paper's example
-    on p. 15 does. All NaN for fewer than two observations, no time, or less than one trial.
+    would have pM. It keeps its sign, and is never further from 0 than before. Infinitely many observations take the
+    normal distribution, as the paper's example on p. 15 does. All NaN for fewer than two observations, no time, less
+    than one trial, or a number that is not finite.
     """
-    if not (observations >= 2 and years > 0 and trials >= 1 and math.isfinite(annual_sharpe)):  # noqa: PLR2004 - two
+    sharpe, span, freedom, count = float(annual_sharpe), float(years), float(observations) - 1, float(trials)
+    root = math.sqrt(span) if span > 0 else math.nan
+    size = abs(sharpe) * root
+    if not (freedom >= 1 and 1 <= count < math.inf and math.isfinite(size)):
         return Haircut(math.nan, math.nan, math.nan, math.nan)
-    below, inverse = _distribution(observations)
-    single = 2 * float(below(-abs(annual_sharpe) * math.sqrt(years)))
-    multiple = adjust_for_trials(single, trials)
-    left = abs(float(inverse(multiple / 2))) / math.sqrt(years)
-    taken = 1 - left / abs(annual_sharpe) if annual_sharpe else math.nan
-    return Haircut(single, multiple, math.copysign(left, annual_sharpe), taken)
+    below, inverse = _distribution(freedom)
+    single = 2 * float(below(-size))
+    multi = adjust_for_trials(single, count)
+    left = abs(float(inverse(multi / 2))) if single > _TINY else _with_larger_tail(size, freedom, count)
+    kept = min(left / root, abs(sharpe))
+    return Haircut(math.copysign(kept, sharpe), single, multi, 1 - kept / abs(sharpe) if sharpe else math.nan)
 
 
-def _distribution(observations: float) -> tuple[Callable[[float], Any], Callable[[float], Any]]:
+_TINY = 1e-200
+"""Below, a p-value nears the end of numbers, and so does its inverse."""
+_MOST_FREEDOM = 1e15
+"""The t-distribution is as good as the normal one."""
+
+
+def _distribution(freedom: float) -> tuple[Callable[[float], Any], Callable[[float], Any]]:
     """Return the distribution function of the t-statistic, and its inverse."""
-    if math.isinf(observations):
+    if math.isinf(freedom):
         return cumulative, quantile
     from scipy.special import stdtr, stdtrit  # noqa: PLC0415 - a third of the start of every command
 
-    return partial(stdtr, observations - 1), partial(stdtrit, observations - 1)
+    return partial(stdtr, freedom), partial(stdtrit, freedom)
+
+
+def _with_larger_tail(size: float, freedom: float, factor: float) -> float:
+    """Return the t-statistic that is exceeded so many times as often as a large one, by the logarithms of both.
+
+    Far out, the tail falls as (1 + t^2 / freedom)^(-(freedom - 1) / 2) / t. Its logarithm is concave in that of t, so
+    Newton's steps come from the right and never pass the answer.
+    """
+    freedom = min(freedom, _MOST_FREEDOM)
+
+    def tail(place: float) -> tuple[float, float]:
+        power = 2 * place - math.log(freedom)
+        return -(freedom - 1) / 2 * np.logaddexp(0, power) - place, -(freedom - 1) / (1 + math.exp(-power)) - 1
+
+    place = math.log(size)
+    goal = tail(place)[0] + math.log(factor)
+    for _ in range(_MOST_STEPS):
+        height, slope = tail(place)
+        place -= (height - goal) / slope
+    return math.exp(place)
+
+
+_MOST_STEPS = 30
 
 
 def adjust_for_trials(p_value: float, trials: float) -> float:
-    """Return the probability that the best of so many independent trials has such a p-value by luck: 1 - (1 - p)^N."""
+    """Return the probability that the best of so many independent trials has such a p-value by luck: 1 - (1 - p)^N.
+
+    NaN for a p-value that is not between 0 and 1, and less than one trial.
+    """
+    if not (0 <= p_value <= 1 and trials >= 1):
+        return math.nan
     return -math.expm1(trials * math.log1p(-p_value)) if p_value < 1 else 1.0
 
 
 class Adjustment(StrEnum):
-    """Ways to adjust the p-values of several tests for each other."""
+    """Ways to adjust the p-values of several tests for each other. See `adjust_p_values` for their other names."""
 
     BONFERRONI = "bonferroni"
     HOLM = "holm"
@@ -72,14 +118,33 @@ class Adjustment(StrEnum):
     BY_STANDARD = "by_standard"
     """Benjamini and Yekutieli as R and statsmodels have it: the largest p-value is multiplied, too."""
 
+    @classmethod
+    def _missing_(cls, value: object) -> "Adjustment | None":
+        name = re.sub(r"[\s_-]+", "_", str(value).strip().lower())
+        return next((way for way, names in _NAMES.items() if name in {way.value, *names}), None)
 
-def adjust_p_values(p_values: Sequence[float], method: Adjustment | str) -> list[float]:
-    """Return p-values (0 to 1) adjusted for each other, at most 1, in the order in which they came.
+
+_NAMES = {
+    Adjustment.BONFERRONI: {"b", "bonf"},
+    Adjustment.HOLM: {"h", "holm_bonferroni", "bonferroni_holm"},
+    Adjustment.BHY_HARVEY_LIU: {"bhy", "harvey_liu", "benjamini_hochberg_yekutieli"},
+    Adjustment.BY_STANDARD: {"by", "fdr_by", "benjamini_yekutieli"},
+}
+
+
+def adjust_p_values(p_values: ArrayLike, method: Adjustment | str) -> list[float]:
+    """Return p-values (0 to 1; a number, or a list or array of one dimension) adjusted for each other.
+
+    They are at most 1, in the order in which they came; none of none. method: an Adjustment or its name, in any case
+    and with spaces or hyphens for underscores. "bhy" is what Harvey and Liu call it, and "by" or "fdr_by" what R and
+    statsmodels do; "holm_bonferroni" and the like are known, too.
 
     Raises:
-        ValueError: there is no such method, or a p-value is not between 0 and 1.
+        ValueError: there is no such method, a p-value is not between 0 and 1 (as NaN is not), or they are a matrix.
     """
-    adjustment, given = Adjustment(method), np.asarray(p_values, dtype=np.float64)
+    adjustment, given = Adjustment(method), np.atleast_1d(np.asarray(p_values, dtype=np.float64))
+    if given.ndim > 1:
+        raise ValueError("The p-values of all tests are one list.")
     if not np.all((given >= 0) & (given <= 1)):
         raise ValueError("A p-value lies between 0 and 1.")
     order = np.argsort(given, kind="stable")

@@ -39,7 +39,7 @@ def deflated(given: Inputs) -> float:
 def haircut(given: Inputs) -> dict[str, float]:
     """Return the example of p. 15, which takes the normal distribution for 240 months."""
     found = multiple_testing.haircut_sharpe(given["sr_annual"], given["months"] / 12, math.inf, given["n_tests"])
-    return {"p_single": found.p_single, "p_multi": found.p_multiple, "haircut_sr": found.annual_sharpe}
+    return {"p_single": found.p_single, "p_multi": found.p_multi, "haircut_sr": found}
 
 
 def haircut_of_t(given: Inputs) -> float:
