@@ -5,6 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import ArrayLike
 
 from resolvers.statistics.alignment import Points
 
@@ -94,20 +98,30 @@ class Overlap:
     days: int
 
 
-def efficiency(in_sample: Sequence[float], out_of_sample: Sequence[float]) -> float:
+def efficiency(in_sample: ArrayLike, out_of_sample: ArrayLike) -> float:
     """Return how much of the performance in-sample is left out of sample, as a ratio of the sums over all windows.
 
-    Both are annualized performances of the same windows, in their order: Pardo 2008, The Evaluation and Optimization
-    of Trading Strategies. A ratio of sums and not a mean of ratios, which one window with little performance in-sample
-    would decide. NaN where the sum in-sample is not positive, or there is no window.
+    Both are annualized performances of the same windows, in their order (lists or arrays of one dimension, or the
+    numbers of a single window): Pardo 2008, The Evaluation and Optimization of Trading Strategies. A ratio of sums and
+    not a mean of ratios, which one window with little performance in-sample would decide. NaN where the sum in-sample
+    is not positive, there is no window, or a performance is not finite; infinite where the ratio leaves the range of
+    numbers.
 
     Raises:
         ValueError: they have different numbers of windows.
     """
-    if len(in_sample) != len(out_of_sample):
-        raise ValueError(f"{len(in_sample)} windows in-sample and {len(out_of_sample)} out of sample.")
-    before = math.fsum(in_sample)
-    return math.fsum(out_of_sample) / before if before > 0 else math.nan
+    before, after = (np.ravel(np.asarray(each, dtype=np.float64)).tolist() for each in (in_sample, out_of_sample))
+    if len(before) != len(after):
+        raise ValueError(f"{len(before)} windows in-sample and {len(after)} out of sample.")
+    if not all(map(math.isfinite, before + after)):
+        return math.nan
+    total, left = (sum(map(Fraction, each)) for each in (before, after))  # no sum of numbers is out of their range
+    if total <= 0:
+        return math.nan
+    try:
+        return float(left / total)
+    except OverflowError:
+        return math.inf if left > 0 else -math.inf
 
 
 def annualize(total: float, start: date, end: date) -> float:
@@ -200,13 +214,10 @@ def _annual_returns(window: Window) -> Pair | None:
 
 
 def _efficiency(pairs: Sequence[Pair]) -> Figure:
-    try:
-        in_sample, out_of_sample = zip(*pairs, strict=True)
-        if not all(map(math.isfinite, (*in_sample, *out_of_sample))):
-            return WindowsReason.NON_FINITE
-        found = efficiency(in_sample, out_of_sample)
-    except OverflowError:
+    in_sample, out_of_sample = zip(*pairs, strict=True)
+    if not all(map(math.isfinite, (*in_sample, *out_of_sample))):
         return WindowsReason.NON_FINITE
+    found = efficiency(in_sample, out_of_sample)
     if math.isnan(found):
         return WindowsReason.IN_SAMPLE_NOT_POSITIVE
     return found if math.isfinite(found) else WindowsReason.NON_FINITE

@@ -4,6 +4,7 @@ import math
 from datetime import date, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from resolvers.statistics.walk_forward import (
     Window,
     WindowsReason,
     annualize,
+    efficiency,
     find_overlaps,
     measure_efficiency,
 )
@@ -59,6 +61,35 @@ def test_an_efficiency_is_a_ratio_of_sums_over_the_windows_that_say_both() -> No
     assert found.value == pytest.approx(out_of_sample / in_sample, rel=1e-12)
 
 
+@pytest.mark.parametrize("kind", [list, tuple, np.array])
+def test_windows_come_as_lists_or_arrays(kind: Any) -> None:
+    assert efficiency(in_sample=kind([0.5, 0.1]), out_of_sample=kind([0.2, 0.05])) == 0.25 / 0.6
+    assert efficiency(kind([20_000]), kind([12_000])) == efficiency(20_000, np.float64(12_000)) == 0.6
+
+
+def test_sums_may_leave_the_range_of_numbers() -> None:
+    assert efficiency([1e308] * 3, [5e307] * 3) == 0.5
+    assert efficiency([1e308, 1e308, -1e308], [1, 1, 1]) == pytest.approx(3e-308, rel=1e-14, abs=0)
+    assert (efficiency([1e-300], [1e300]), efficiency([1e-300], [-1e300])) == (math.inf, -math.inf)
+
+
+@pytest.mark.parametrize(
+    ("in_sample", "out_of_sample"),
+    [
+        ([], []),
+        ([0.0], [0.1]),
+        ([-0.2, 0.1], [-0.2, 0.1]),
+        ([0.1, -0.1], [0.1, 0.1]),
+        ([math.nan], [0.1]),
+        ([0.1], [math.nan]),
+        ([math.inf], [0.1]),
+        ([math.inf, -math.inf], [0.1, 0.1]),
+    ],
+)
+def test_a_ratio_to_no_gain_is_not_a_number(in_sample: list[float], out_of_sample: list[float]) -> None:
+    assert math.isnan(efficiency(in_sample, out_of_sample))
+
+
 def test_sharpe_ratios_count_where_more_windows_have_them() -> None:
     both = {"training_sharpe": 2.0, "test_sharpe": 0.5}
     windows = [trained(0, 9, training_return=0.4, test_return=0.1, **both), window(10, 19, **both)]
@@ -74,7 +105,7 @@ def test_sharpe_ratios_count_where_more_windows_have_them() -> None:
         ([window(0, 9, training_sharpe=-1.0, test_sharpe=1.0)], WindowsReason.IN_SAMPLE_NOT_POSITIVE),
         ([window(0, 9, training_sharpe=0.0, test_sharpe=1.0)], WindowsReason.IN_SAMPLE_NOT_POSITIVE),
         ([window(0, 9, training_sharpe=5e-324, test_sharpe=1.0)], WindowsReason.NON_FINITE),
-        ([window(0, 9, training_sharpe=1e308, test_sharpe=1.0)] * 3, WindowsReason.NON_FINITE),
+        ([window(0, 9, training_sharpe=1e-300, test_sharpe=-1e300)] * 3, WindowsReason.NON_FINITE),
         ([trained(0, 9, training_return=0.5, test_return=-1.01)], WindowsReason.NON_FINITE),
         ([trained(0, 0, training_return=0.5, test_return=1e9)], WindowsReason.NON_FINITE),
     ],
