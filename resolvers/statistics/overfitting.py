@@ -25,8 +25,9 @@ class Overfitting:
     """What the halves say; each is in-sample once, and once out of sample.
 
     pbo: share of the halves whose best trial is no better than the median out of sample (0 to 1; 0.5 says nothing).
-    probability_of_loss: share of the halves whose best trial scores below zero out of sample (0 to 1).
-    slope: of the best trials' scores out of sample on those in-sample; NaN where all in-sample scores are equal.
+    probability_of_loss: share of the halves whose best trial loses out of sample: its mean is below 0 (0 to 1).
+    slope: of the best trials' scores out of sample on those in-sample, over the halves that have both; NaN where all
+    in-sample scores are equal.
     logits: ln(w / (1 - w)) of each half, w the relative rank of its best trial out of sample; in the order of
     itertools.combinations of the blocks that are in-sample.
     """
@@ -76,10 +77,10 @@ def probability_of_backtest_overfitting(returns: Matrix, blocks: int = 16, score
     sums, squares, rows = _sum_blocks(_scaled(matrix) if score == "sharpe" else matrix, blocks)
     parts = _halves(blocks, max(1, _AT_ONCE // matrix.shape[1]))
     columns = [_judge(part, sums, squares, rows * blocks // 2, score) for part in parts]
-    inside, outside, logits = (np.concatenate(each) for each in zip(*columns, strict=True))
+    inside, outside, is_lost, logits = (np.concatenate(each) for each in zip(*columns, strict=True))
     return Overfitting(
         pbo=float(np.mean(logits <= 0)),
-        probability_of_loss=float(np.mean(outside < 0)),
+        probability_of_loss=float(np.mean(is_lost)),
         slope=_slope(inside, outside),
         logits=logits,
     )
@@ -124,17 +125,23 @@ def _sum_blocks(matrix: Matrix, blocks: int) -> tuple[Matrix, Matrix, int]:
 
 def _judge(
     chosen: NDArray[np.intp], sums: Matrix, squares: Matrix, rows: int, score: str
-) -> tuple[Matrix, Matrix, Matrix]:
-    """Return for each half the score of its best trial in-sample, that out of sample, and the logit of its rank."""
+) -> tuple[Matrix, Matrix, NDArray[np.bool_], Matrix]:
+    """Return for each half the score of its best trial in-sample, that out of sample, whether it loses, its logit."""
     picks = np.zeros((len(chosen), len(sums)))
     np.put_along_axis(picks, chosen, 1.0, axis=1)
-    inside = _score(picks @ sums, picks @ squares, rows, score)
-    outside = _score((1 - picks) @ sums, (1 - picks) @ squares, rows, score)
+    # Of equal trials one is scored: a matrix product need not round all of its columns alike, which would untie them.
+    different, places = np.unique(np.concatenate([sums, squares]), axis=1, return_inverse=True)
+    sums, squares, places = different[: len(sums)], different[len(sums) :], places.reshape(-1)
+    gains = (1 - picks) @ sums
+    inside = _score(picks @ sums, picks @ squares, rows, score)[:, places]
+    outside = _score(gains, (1 - picks) @ squares, rows, score)[:, places]
     best = np.argmax(inside, axis=1)[:, None]
     reached = np.take_along_axis(outside, best, axis=1)
     below, equal = (outside < reached).sum(axis=1), (outside == reached).sum(axis=1)
     relative = (below + (equal + 1) / 2) / (outside.shape[1] + 1)
-    return np.take_along_axis(inside, best, axis=1)[:, 0], reached[:, 0], np.log(relative / (1 - relative))
+    is_lost = np.take_along_axis(gains, places[best], axis=1)[:, 0] < 0
+    in_sample = np.take_along_axis(inside, best, axis=1)[:, 0]
+    return in_sample, reached[:, 0], is_lost, np.log(relative / (1 - relative))
 
 
 def _score(sums: Matrix, squares: Matrix, rows: int, score: str) -> Matrix:

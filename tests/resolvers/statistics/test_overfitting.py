@@ -5,6 +5,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ def noise(rows: int, trials: int, seed: int = 1) -> Any:
     return np.random.default_rng(seed).normal(size=(rows, trials))
 
 
-def by_slicing(returns: Any, blocks: int) -> tuple[list[float], list[float], list[float]]:
+def by_slicing(returns: Any, blocks: int, score: str = "sharpe") -> tuple[list[float], list[float], list[float]]:
     """Return the best scores in-sample, theirs out of sample, and the logits, cut out one half at a time."""
     rows = len(returns) // blocks
     parts = np.split(returns[len(returns) - rows * blocks :], blocks)
@@ -26,7 +27,7 @@ def by_slicing(returns: Any, blocks: int) -> tuple[list[float], list[float], lis
         scores = []
         for is_in in (True, False):
             half = np.concatenate([part for place, part in enumerate(parts) if (place in chosen) is is_in])
-            scores.append(half.mean(axis=0) / half.std(axis=0, ddof=1))
+            scores.append(half.mean(axis=0) / (half.std(axis=0, ddof=1) if score == "sharpe" else 1))
         best = int(np.argmax(scores[0]))
         relative = rankdata(scores[1])[best] / (returns.shape[1] + 1)
         inside.append(scores[0][best])
@@ -45,6 +46,23 @@ def test_every_half_is_judged_as_if_it_were_cut_out(seed: int, blocks: int, tria
     assert found.probability_of_loss == np.mean(np.array(outside) < 0)
     if np.ptp(inside) > 1e-9:
         assert found.slope == pytest.approx(np.polyfit(inside, outside, 1)[0], rel=1e-6)
+
+
+@given(st.integers(0, 1000), st.sampled_from([2, 4, 8]), st.lists(st.integers(0, 5), min_size=2, max_size=40))
+def test_trials_that_are_the_same_share_a_rank(seed: int, blocks: int, places: list[int]) -> None:
+    returns = noise(50, 6, seed)[:, places]
+    found = probability_of_backtest_overfitting(returns, blocks)
+    assert found.logits == pytest.approx(by_slicing(returns, blocks)[2])
+
+
+@given(st.integers(0, 1000), st.sampled_from([2, 4, 8]), st.integers(2, 9), st.integers(8, 40))
+def test_means_that_are_equal_share_a_rank(seed: int, blocks: int, trials: int, rows: int) -> None:
+    returns = np.round(noise(rows, trials, seed))
+    found = probability_of_backtest_overfitting(returns, blocks, "mean")
+    _, outside, logits = by_slicing(returns, blocks, "mean")
+    assert found.logits == pytest.approx(logits)
+    assert found.pbo == np.mean(np.array(logits) < 1e-9)
+    assert found.probability_of_loss == np.mean(np.array(outside) < 0)
 
 
 def test_noise_says_nothing() -> None:
@@ -89,6 +107,25 @@ def test_a_trial_that_never_moves_is_never_chosen_and_ranks_last() -> None:
     assert set(np.round(np.exp(found.logits), 6)) <= {1.0, 3.0}
 
 
+def test_a_trial_that_stops_trading_loses_nothing() -> None:
+    # Each half has returns for one of two trials only; what never moves ranks below the other, and has no Sharpe ratio.
+    returns = np.zeros((40, 2))
+    returns[:20, 0] = returns[20:, 1] = np.tile([0.02, -0.01], 10)
+    found = probability_of_backtest_overfitting(returns, 2)
+    assert (found.pbo, found.probability_of_loss) == (1.0, 0.0)
+    assert math.isnan(found.slope)
+    assert probability_of_backtest_overfitting(np.zeros((40, 3)), 4).probability_of_loss == 0.0
+    assert probability_of_backtest_overfitting(np.full((40, 3), -0.01), 4).probability_of_loss == 1.0
+
+
+def test_returns_come_as_lists_or_tables() -> None:
+    returns = noise(40, 3)
+    expected = probability_of_backtest_overfitting(returns, 4).logits.tolist()
+    for kind in (np.ndarray.tolist, pd.DataFrame, np.asfortranarray):
+        found = probability_of_backtest_overfitting(returns=kind(returns), blocks=np.int64(4), score="sharpe")  # type: ignore[arg-type]
+        assert found.logits.tolist() == expected
+
+
 @pytest.mark.parametrize(
     ("returns", "blocks", "score", "reason"),
     [
@@ -98,6 +135,11 @@ def test_a_trial_that_never_moves_is_never_chosen_and_ranks_last() -> None:
         (noise(200, 2), 22, "sharpe", "even"),
         (noise(3, 2), 4, "mean", "too few"),
         (noise(3, 2), 2, "sharpe", "too few"),
+        (noise(7, 2), 8, "sharpe", "too few"),
+        (noise(0, 2), 2, "mean", "too few"),
+        (noise(20, 2)[:, 0], 4, "sharpe", "two trials"),
+        (noise(20, 2), -4, "sharpe", "even"),
+        (np.append(noise(19, 2), [[0.1, np.nan]], axis=0), 4, "sharpe", "finite"),
         (noise(20, 2) * np.inf, 4, "sharpe", "finite"),
         (noise(20, 2), 4, "median", "median"),
     ],
