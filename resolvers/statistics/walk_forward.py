@@ -127,12 +127,13 @@ def efficiency(in_sample: ArrayLike, out_of_sample: ArrayLike) -> float:
 def annualize(total: float, start: date, end: date) -> float:
     """Return the return a year (of 365.25 days) that compounds to one from a first to a last day.
 
-    NaN for less than -1, and infinite where it leaves the range of numbers.
+    NaN for less than -1 and where the last day is before the first, and infinite where it leaves the range of numbers.
     """
-    if total <= -1:
-        return -1.0 if total == -1 else math.nan
+    days = count_days(start, end)
+    if total <= -1 or days <= 0:
+        return -1.0 if total == -1 and days > 0 else math.nan
     try:
-        return math.expm1(math.log1p(total) * DAYS_OF_A_YEAR / count_days(start, end))
+        return math.expm1(math.log1p(total) * DAYS_OF_A_YEAR / days)
     except OverflowError:
         return math.inf
 

@@ -44,6 +44,8 @@ def test_returns_are_compounded_to_a_year_of_their_own_period() -> None:
     assert annualize(-1.0, *two_years) == -1
     assert math.isnan(annualize(-1.5, *two_years))
     assert annualize(1e300, START, START) == math.inf
+    for total in (-1.0, 0.1):
+        assert math.isnan(annualize(total, START, START - timedelta(1)))
 
 
 def test_an_efficiency_is_a_ratio_of_sums_over_the_windows_that_say_both() -> None:
