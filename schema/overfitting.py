@@ -133,12 +133,14 @@ class Overfitting:
 
     pbo: float | None = strawberry.field(
         description=(
-            "Probability of backtest overfitting: the share of halves, 0 to 1, whose best trial is no better than the "
-            "median in the other half. 0.5 says nothing, near 0 is good. Null where reason says why."
+            "Probability of backtest overfitting: the share of halves, 0 to 1, whose best trial by Sharpe ratio, the "
+            "first of equals, is no better than the median in the other half. Returns that fill no block are dropped "
+            "from the front; a trial that does not move in a half ranks last there. 0.5 says nothing, near 0 is good. "
+            "Null where reason says why."
         )
     )
     probability_of_loss: float | None = strawberry.field(
-        description="Share of halves, 0 to 1, whose best trial loses in the other half. Null as pbo."
+        description="Share of halves, 0 to 1, whose best trial has a mean below 0 in the other half. Null as pbo."
     )
     slope: float | None = strawberry.field(
         description=(
