@@ -1,10 +1,13 @@
 """Figures that papers print and other implementations assert, beside those of vectors.json."""
 
 import math
+from collections.abc import Callable
+from inspect import signature
+from typing import Any
 
 import pytest
 
-from resolvers.statistics import multiple_testing, sharpe
+from resolvers.statistics import multiple_testing, overfitting, sharpe, walk_forward
 
 MONTH, WEEK, DAY = math.sqrt(12), math.sqrt(52), math.sqrt(250)
 HEDGE_FUND = {"skewness": -2.448, "kurtosis": 10.164}
@@ -67,6 +70,26 @@ IMPLEMENTATIONS = [
 )
 def test_a_figure_is_the_published_one(figure: float, published: float, tolerance: float) -> None:
     assert figure == pytest.approx(published, rel=0, abs=tolerance)
+
+
+@pytest.mark.parametrize(
+    ("formula", "parameters"),
+    [
+        (sharpe.standard_error, "sharpe observations skewness kurtosis"),
+        (sharpe.probabilistic_sharpe_ratio, "sharpe benchmark observations skewness kurtosis"),
+        (sharpe.minimum_track_record_length, "sharpe benchmark skewness kurtosis confidence"),
+        (sharpe.expected_maximum, "trials"),
+        (sharpe.deflated_sharpe_ratio, "sharpe observations skewness kurtosis trials variance_of_sharpes"),
+        (sharpe.minimum_backtest_length, "trials target_annual_sharpe"),
+        (multiple_testing.haircut_sharpe, "annual_sharpe years observations trials"),
+        (multiple_testing.adjust_p_values, "p_values method"),
+        (overfitting.probability_of_backtest_overfitting, "returns blocks score"),
+        (walk_forward.efficiency, "in_sample out_of_sample"),
+    ],
+)
+def test_a_formula_that_others_call_keeps_its_parameters(formula: Callable[..., Any], parameters: str) -> None:
+    assert list(signature(formula).parameters) == parameters.split()
+    assert formula.__doc__
 
 
 def test_adjusted_p_values_are_those_of_multtest_in_r() -> None:
