@@ -24,7 +24,7 @@ class Haircut(float):
     Attributes:
         p_single: two-sided p-value, 0 to 1, of the Sharpe ratio before.
         p_multi: that of the best of all trials.
-        haircut: the share that is taken away, 0 to 1 where nothing is left; NaN for a Sharpe ratio of 0.
+        haircut: the share that is taken away, from 0 to 1, where nothing is left; NaN for a Sharpe ratio of 0.
     """
 
     __slots__ = ("haircut", "p_multi", "p_single")
