@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, islice, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,7 @@ _AT_ONCE = 1_000_000
 _ROWS_AT_ONCE = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Overfitting:
+class Overfitting(NamedTuple):
     """What the halves say; each is in-sample once, and once out of sample.
 
     pbo: share of the halves whose best trial is no better than the median out of sample (0 to 1; 0.5 says nothing).

@@ -81,7 +81,9 @@ def test_a_trial_with_skill_is_chosen_for_good_reason() -> None:
     returns = noise(1000, 10)
     returns[:, 3] += 1.0
     found = probability_of_backtest_overfitting(returns, 10)
-    assert (found.pbo, found.probability_of_loss) == (0.0, 0.0)
+    pbo, probability_of_loss, slope, logits = found
+    assert (found.pbo, found.probability_of_loss) == (pbo, probability_of_loss) == (0.0, 0.0)
+    assert (found.slope, len(found.logits)) == (slope, len(logits)) == (slope, math.comb(10, 5))
 
 
 def test_the_unit_of_returns_does_not_matter() -> None:
