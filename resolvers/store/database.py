@@ -281,8 +281,13 @@ def _since_2000(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterato
 
 
 async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Return what reading work gives, tried again while the server is away."""
+    """Return what reading work gives, tried again while the server is away.
+
+    It is tried twice at least: where a thousand requests come at once, this process may be busy with them for so long
+    that the time for a connection is over while the server's answer waits to be read.
+    """
     deadline = asyncio.get_running_loop().time() + CONNECT_SECONDS
+    is_again = False
     while True:
         try:
             return await work()
@@ -290,8 +295,9 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
             _refuse_for_room(error)
             if not _is_lost(error):
                 raise
-            if asyncio.get_running_loop().time() > deadline:
+            if is_again and asyncio.get_running_loop().time() > deadline:
                 raise Unavailable("The database cannot be reached.") from error
+            is_again = True
             await asyncio.sleep(0.1)
 
 

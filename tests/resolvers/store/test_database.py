@@ -1,11 +1,13 @@
 """What becomes of a question that cannot be answered to its end."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy import delete, insert, literal_column, select, text
 
+from resolvers.store import database as module
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database
 from resolvers.store.tables import documents
@@ -43,6 +45,19 @@ async def test_a_question_that_is_given_up_is_stopped_and_the_next_one_answered(
     assert [tuple(row) for row in await narrow.fetch(select(literal_column("2")))] == [(2,)]
     async with asyncio.timeout(20):
         assert await until_none_sleeps(shared_database)
+
+
+async def test_a_process_that_is_too_busy_to_hear_the_server_asks_again(
+    dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = await Database.connect(dsn, connections=2)
+    monkeypatch.setattr(module, "CONNECT_SECONDS", 1.5)
+    # The open connection plans otherwise, so another one is opened.
+    question = asyncio.create_task(database.fetch(select(literal_column("2")), plan=Plan.EACH_TIME))
+    await asyncio.sleep(0)
+    time.sleep(1.6)  # noqa: ASYNC251 - a thousand other requests
+    assert [tuple(row) for row in await question] == [(2,)]
+    await database.close()
 
 
 async def test_a_transaction_that_is_given_up_leaves_nothing(narrow: Database) -> None:
