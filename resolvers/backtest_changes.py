@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import CompoundSelect, LargeBinary, delete, func, null, select, union_all, update
+from sqlalchemy import ColumnElement, CompoundSelect, Delete, LargeBinary, delete, func, null, select, union_all, update
 from uuid_utils.compat import uuid7
 
 from resolvers.backtest_rows import Save, add_backtests
@@ -91,12 +91,21 @@ async def delete_backtests(
                 select(func.count().label("runs")).where(condition).select_from(backtests)
             )
             _expect(counted[0]["runs"], expected_count)
-            deleted = await transaction.fetch(noted_deletion(delete(backtests).where(condition)))
+            deleted = await transaction.fetch(noted_deletion(_delete_in_order(condition)))
             _expect(len(deleted), expected_count)
             transaction.is_news = bool(deleted)
     except _Miscounted as error:
         return [], Problem(str(error), ("input", "expectedCount"), "CONFLICT")
     return sorted(row["id"] for row in deleted), None
+
+
+def _delete_in_order(condition: ColumnElement[bool]) -> Delete:
+    """Delete runs once all are locked, in the order of their ids as everybody locks them: so nobody ends in a deadlock.
+
+    Others lock many runs to compute them anew, or to delete them as well.
+    """
+    locked = select(backtests.c.id).where(condition).order_by(backtests.c.id).with_for_update().cte("locked")
+    return delete(backtests).where(backtests.c.id.in_(select(locked.c.id)))
 
 
 def _expect(matches: int, expected: int) -> None:

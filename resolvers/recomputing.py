@@ -80,11 +80,12 @@ def _is_due(everything: bool) -> ColumnElement[bool]:
 
 @shaped
 def _next(everything: bool, *, after: Slot) -> Select[Any]:
-    """Select the next runs to be computed, each with the number of its trades."""
+    """Select the next runs to be computed, each with the number of its trades; none of them is deleted meanwhile."""
     own = select(func.count()).where(trades.c.backtest_id == backtests.c.id).scalar_subquery()
     columns = [backtests.c[name] for name in (*_OF_RUNS, *NAMES)]
     found = select(*columns, own.label("trades")).where(backtests.c.id > literal(after, type_=backtests.c.id.type))
-    return found.where(_is_due(everything)).order_by(backtests.c.id).limit(BATCH)
+    due = found.where(_is_due(everything)).order_by(backtests.c.id).limit(BATCH)
+    return due.with_for_update(key_share=True, of=backtests)
 
 
 _OF_RUNS = (

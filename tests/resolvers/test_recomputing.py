@@ -12,7 +12,8 @@ from sqlalchemy import delete, func, select, text, update
 
 from api.demo import load_demo
 from resolvers import recomputing
-from resolvers.backtest_changes import delete_backtest, save_backtests
+from resolvers.backtest_changes import delete_backtest, delete_backtests, save_backtests
+from resolvers.deflation import refresh_deflated
 from resolvers.importers.drafts import BacktestDraft, OptimizationDraft, SeriesDraft, TrialDraft
 from resolvers.importers.numbers import take_numbers
 from resolvers.optimization_changes import save_optimization
@@ -186,3 +187,38 @@ async def test_two_that_compute_beside_saves_and_deletions_leave_nothing_out(fre
     assert 39 <= first + second <= 80
     waiting = select(func.count().label("runs")).where(backtests.c.computation.is_(None))
     assert (await fresh.fetch(waiting))[0]["runs"] == 0
+
+
+async def until_waiting(database: Database, count: int) -> None:
+    """Wait until so many statements wait for a row that somebody else holds."""
+    waiting = text("SELECT count(*) AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    async with asyncio.timeout(30):
+        while (await database.fetch(waiting))[0]["n"] < count:  # noqa: ASYNC110 - a row tells nobody
+            await asyncio.sleep(0.01)
+
+
+async def test_runs_that_are_deleted_meanwhile_end_nobody_in_a_deadlock(fresh: Database) -> None:
+    first, _ = await save(fresh, draft(1, tags=["gone"]), draft(2, tags=["gone"]))
+    async with fresh.transaction() as transaction:  # so that it lies behind the second one, and is found later
+        moved = update(backtests).where(backtests.c.id == first).values(notes="moved")
+        await transaction.fetch(moved.returning(backtests.c.id))
+    async with fresh.transaction() as transaction:
+        await transaction.fetch(select(backtests.c.id).where(backtests.c.id == first).with_for_update())
+        computing = asyncio.ensure_future(recompute(fresh, everything=True))
+        await until_waiting(fresh, 1)
+        deleting = asyncio.ensure_future(delete_backtests(fresh, {"tags": {"has_any": ["gone"]}}, 2))
+        await until_waiting(fresh, 2)
+    assert await computing == 2
+    assert (await deleting)[1] is None
+
+
+async def test_what_is_known_of_a_run_that_is_deleted_meanwhile_stays(fresh: Database) -> None:
+    ids = await save(fresh, draft(1), draft(2))
+    await refresh_deflated(fresh)
+    before = await ledger_of(fresh)
+    async with fresh.transaction() as transaction:
+        await transaction.fetch(delete(backtests).where(backtests.c.id == ids[0]).returning(backtests.c.id))
+        computing = asyncio.ensure_future(recompute(fresh, everything=True))
+        await until_waiting(fresh, 1)
+    assert await computing == 1
+    assert (await ledger_of(fresh))[ids[0]] == before[ids[0]]
