@@ -205,4 +205,4 @@ def _outcome(save: Save, new: Mapping[UUID, Save], known: Mapping[UUID, bytes | 
     return Outcome(save.id, notices=[*save.record.notices, *told])
 
 
-_KNOWN = "This document was stored before: the run, its notes and its tags are as they were."
+_KNOWN = "This document was stored before: the run, its study, its notes and its tags are as they were."

@@ -47,6 +47,7 @@ from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, trial_ledger
 from resolvers.store.tables import deflated_sharpe_ratios as table
 from resolvers.store.time_limits import Overdue
+from resolvers.trial_ledger import IS_STORED
 
 logger = logging.getLogger("backtest_graph.deflation")
 
@@ -209,15 +210,14 @@ def _unmark(*, ids: Slot) -> Update:
 
 @shaped
 def _runs(*, families: Slot) -> Select[Any]:
-    """Select the runs of families that are still there with that very content, and what is written of them."""
+    """Select the runs of families that are still stored, and what is written of them."""
     ledger = trial_ledger.c
-    is_there = and_(backtests.c.id == ledger.backtest_id, backtests.c.content_hash == ledger.content_hash)
-    runs = trial_ledger.join(backtests, is_there).outerjoin(table, table.c.backtest_id == ledger.backtest_id)
+    runs = trial_ledger.join(backtests, IS_STORED).outerjoin(table, table.c.backtest_id == ledger.backtest_id)
     return (
         select(ledger.family, ledger.backtest_id, ledger.symbol, *(ledger[name] for name in _FIGURES))
         .add_columns(table.c.deflated_sharpe_ratio.label("deflated"))
         .select_from(runs)
-        .where(is_one_of(ledger.family, families), ledger.part == ledger.backtest_id)
+        .where(is_one_of(ledger.family, families))
         .where(or_(ledger.standard_error.is_not(None), table.c.backtest_id.is_not(None)))
         .order_by(ledger.family)
     )

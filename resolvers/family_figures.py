@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Double, Select, Uuid, and_, cast, func, literal, select
+from sqlalchemy import Double, Select, Uuid, cast, func, literal, select
 
 from resolvers.backtests import is_one_of
 from resolvers.checks.sound import is_storable
@@ -20,6 +20,7 @@ from resolvers.statistics.sharpe import effective_trials, minimum_backtest_lengt
 from resolvers.store.database import Database
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, trial_ledger
+from resolvers.trial_ledger import IS_STORED
 
 MOST_CURVES = 100
 """So many of the newest runs with a curve are correlated with each other."""
@@ -143,22 +144,15 @@ def _stored(*, keys: Slot) -> Select[Any]:
     return (
         select(ledger.family, func.count(backtests.c.id).label("stored"), periods.label("periods_per_year"))
         .add_columns(func.max(years).label("backtest_length"))
-        .select_from(trial_ledger.outerjoin(backtests, _IS_THERE))
+        .select_from(trial_ledger.outerjoin(backtests, IS_STORED))
         .where(is_one_of(ledger.family, keys))
         .group_by(ledger.family)
     )
 
 
-_IS_THERE = and_(
-    trial_ledger.c.part == trial_ledger.c.backtest_id,
-    backtests.c.id == trial_ledger.c.backtest_id,
-    backtests.c.content_hash == trial_ledger.c.content_hash,
-)
-
-
 @shaped
 def _newest(*, key: Slot) -> Select[Any]:
     """Select the newest runs of a family that have a curve."""
-    runs = select(backtests.c.id, backtests.c.data_points).select_from(trial_ledger.join(backtests, _IS_THERE))
+    runs = select(backtests.c.id, backtests.c.data_points).select_from(trial_ledger.join(backtests, IS_STORED))
     with_curves = runs.where(trial_ledger.c.family == literal(key, type_=Uuid()), backtests.c.data_points > 0)
     return with_curves.order_by(backtests.c.created_at.desc(), backtests.c.id.desc()).limit(MOST_CURVES)

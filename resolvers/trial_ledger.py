@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Insert, Select, false, literal, select
+from sqlalchemy import Insert, Select, and_, false, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql.expression import FromClause, func
 
@@ -13,12 +13,19 @@ from resolvers.statistics.sharpe import standard_error
 from resolvers.store.database import Transaction
 from resolvers.store.metrics import computed_column
 from resolvers.store.statements import Slot, shaped
-from resolvers.store.tables import trial_ledger
+from resolvers.store.tables import backtests, trial_ledger
 
 Entry = Mapping[str, Any]
 COLUMNS = tuple(column.name for column in trial_ledger.c if column.name not in {"counted_at", "is_deflated"})
 FIGURES = ("recorded", "sharpe_ratio", "sharpe_deviations", "periods_per_year", "standard_error")
 """What is known of the trials of an entry; who they are, and how many, never changes."""
+IS_STORED = and_(
+    trial_ledger.c.part == trial_ledger.c.backtest_id,
+    backtests.c.id == trial_ledger.c.backtest_id,
+    backtests.c.content_hash == trial_ledger.c.content_hash,
+    backtests.c.study.is_not_distinct_from(trial_ledger.c.study),
+)
+"""What joins an entry with its run, if that is stored: a deleted one may have come back with other content or study."""
 HUGE = 1e100
 """A Sharpe ratio from here on is none, and its square would soon be infinite: it is not recorded."""
 

@@ -74,7 +74,7 @@ def _create_ledger() -> None:
         sa.Column("periods_per_year", sa.Double),
         sa.Column("standard_error", sa.Double),
         sa.Column("is_deflated", sa.Boolean, nullable=False, server_default=sa.text("false")),
-        sa.PrimaryKeyConstraint("backtest_id", "part", "content_hash", name="pk_trial_ledger"),
+        sa.PrimaryKeyConstraint("backtest_id", "part", "content_hash", "family", name="pk_trial_ledger"),
     )
     op.create_index("ix_trial_ledger_family", "trial_ledger", ["family", "backtest_id"])
     op.create_index("ix_trial_ledger_pending", "trial_ledger", ["family"], postgresql_where=sa.text("NOT is_deflated"))

@@ -296,14 +296,15 @@ walk_forward_returns = Table(
 )
 
 # What was tried, and what is never forgotten: it refers to no run, so it outlives the one it came with. A row counts
-# the run itself (its part is the run's id) or an optimization of it; other content under the same id is another trial.
+# the run itself (its part is the run's id) or an optimization of it; other content under the same id is another trial,
+# and so is the same in another family: what was deleted may come back in a study.
 trial_ledger = Table(
     "trial_ledger",
     metadata,
     Column("backtest_id", Uuid, primary_key=True),
     Column("part", Uuid, primary_key=True),
     Column("content_hash", LargeBinary, primary_key=True),
-    Column("family", Uuid, nullable=False),
+    Column("family", Uuid, primary_key=True),
     Column("strategy", Word, nullable=False),
     Column("symbol", Word, nullable=False),
     Column("study", Word),

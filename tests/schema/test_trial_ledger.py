@@ -81,6 +81,37 @@ async def test_what_was_deleted_and_comes_back_counts_once_and_other_content_aga
     assert await count(client) == 12
 
 
+async def test_what_was_deleted_and_comes_back_in_a_study_counts_there_and_stays_counted(client: Client) -> None:
+    document = real_documents("BACKTEST")[0]
+    words = {"strategy": document["strategy"], "symbol": document["symbol"]}
+    sweep = str(uuid4())
+    for study in (None, "spring", "spring"):
+        imported = (await client.ask(IMPORT, input={"document": document, "study": study}))["importBacktest"]
+        id = imported["backtest"]["id"]
+        await optimize(client, id, id=sweep, combinationsTested=10)
+        await client.ask(DELETE, id=id)
+    assert (await count(client, **words), await count(client, study="spring")) == (11, 11)
+    await client.ask(IMPORT, input={"document": document, "study": "spring"})
+    stored = [(await family(client, **asked))["storedBacktests"] for asked in (words, {"study": "spring"})]
+    assert stored == [0, 1]
+    [run] = (await client.ask("{ backtests { nodes { luck { deflation { trials } } family { study trials } } } }"))[
+        "backtests"
+    ]["nodes"]
+    assert run == {"luck": {"deflation": {"trials": 11}}, "family": {"study": "spring", "trials": 11}}
+
+
+DELETE = "mutation($id: ID!) { deleteBacktest(input: {id: $id}) { deletedId } }"
+
+
+async def test_a_document_that_is_imported_again_for_another_study_stays_where_it_is(client: Client) -> None:
+    document = real_documents("BACKTEST")[0]
+    await client.ask(IMPORT, input={"document": document, "study": "spring"})
+    again = (await client.ask(IMPORT, input={"document": document, "study": "autumn"}))["importBacktest"]
+    assert (again["created"], again["errors"]) == (False, [])
+    assert "its study" in again["warnings"][0]["message"]
+    assert (await count(client, study="spring"), await count(client, study="autumn")) == (1, 0)
+
+
 async def test_a_save_that_is_refused_counts_nothing(client: Client) -> None:
     id = await save_id(client, id=str(uuid4()), **noise(1))
     assert (await save(client, id=id, **noise(2)))["errors"][0]["code"] == "CONFLICT"
