@@ -76,6 +76,7 @@ class BacktestFilter:
     strategy: StringFilter | None = _condition("On the name of the strategy.")
     status: StatusFilter | None = _condition("On the status.")
     engine: StringFilter | None = _condition("On the engine.")
+    study: StringFilter | None = _condition("On the study, whose upper and lower case differ unless told.")
     notes: StringFilter | None = _condition("On the notes.")
     created_at: DateTimeFilter | None = _condition("On the instant the run was made.")
     start_date: DateFilter | None = _condition("On the first day of the tested period.")

@@ -16,7 +16,10 @@ from schema.enums import BacktestStatus, Direction
 from schema.metrics import MetricsInput, given_metrics
 from schema.scalars import JSON, DateTime, DateTimes, Floats
 
-STUDY = "What the run is a trial of, at most 200 characters. Its strategy on its symbol where left out."
+STUDY = (
+    "What the run is a trial of, at most 200 characters, trimmed; upper and lower case differ. Its strategy on its "
+    "symbol where left out."
+)
 PERIODS_PER_YEAR = (
     "How many points of the equity curve make a year, above 0 (252 for trading days). From its times where left out."
 )

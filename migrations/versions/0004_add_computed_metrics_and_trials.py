@@ -41,6 +41,12 @@ def _columns() -> list[sa.Column[object]]:
 def upgrade() -> None:
     for column in _columns():
         op.add_column("backtests", column)
+    op.create_index(
+        "ix_backtests_study_newest",
+        "backtests",
+        ["study", "created_at", "id"],
+        postgresql_where=sa.text("study IS NOT NULL"),
+    )
     for metric in RANKED:
         for prefix, columns in (("best", [metric, "id"]), ("symbol_best", ["symbol", metric, "id"])):
             op.create_index(

@@ -47,7 +47,8 @@ LUCK = (
     Metric(
         "deflated_sharpe",
         "Deflated Sharpe ratio: the probability, from 0 to 1, that the true Sharpe ratio is above what the best of as "
-        "many trials as the run's family counts reaches by luck. It does not see look-ahead bias.",
+        "many trials as the run's family counts reaches by luck; each new trial changes it for the whole family. "
+        "It does not see look-ahead bias.",
     ),
 )
 """Metrics that are always computed, whatever was reported, and are no fields of Metrics."""

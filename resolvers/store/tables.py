@@ -111,6 +111,14 @@ Index("ix_backtests_newest", backtests.c.created_at, backtests.c.id)
 # The newest runs of a symbol, and of a strategy; also which run a document belongs to that does not say it.
 Index("ix_backtests_symbol_newest", backtests.c.symbol, backtests.c.created_at, backtests.c.id)
 Index("ix_backtests_strategy_newest", backtests.c.strategy, backtests.c.created_at, backtests.c.id)
+# The newest runs of a study; most runs have none.
+Index(
+    "ix_backtests_study_newest",
+    backtests.c.study,
+    backtests.c.created_at,
+    backtests.c.id,
+    postgresql_where=backtests.c.study.is_not(None),
+)
 # The runs with these parameters, which is also how a sweep finds its run.
 Index("ix_backtests_parameters", backtests.c.parameters, postgresql_using="gin")
 # The runs with all, or with any, of some tags.

@@ -155,7 +155,7 @@ def backtest_filters(runs: Sequence[Row]) -> Json:
     ids = known | known.map(str.upper) | st.uuids().map(str)
     leaves: dict[str, Json] = {
         "id": _comparisons(ids, "eq", lists=("in", "notIn")),
-        **dict.fromkeys(("symbol", "strategy", "engine", "notes"), _string_filters),
+        **dict.fromkeys(("symbol", "strategy", "engine", "study", "notes"), _string_filters),
         "status": _status_filters,
         "createdAt": _instant_filters,
         **dict.fromkeys(("startDate", "endDate"), _date_filters),

@@ -118,6 +118,7 @@ def _run(dice: random.Random) -> Row:
         "data_points": 0,
         "content_hash": b"",
         **random_computed(dice, _figure),
+        "study": dice.choice((None, *WORDS)),
         **{metric.name: dice.choice(COUNTS) if metric.is_count else _figure(dice) for metric in METRICS},
     }
 

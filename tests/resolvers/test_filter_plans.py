@@ -25,9 +25,8 @@ async def runs(dsn: str, shared_database: Database) -> AsyncIterator[PlannedData
     async with shared_database.transaction() as transaction:
         await transaction.fetch(delete(backtests))
     await generate_runs(shared_database, 20_000)
-    await shared_database.fetch(
-        text("UPDATE backtests SET tags = tags || ARRAY['rare'] WHERE id IN (SELECT id FROM backtests LIMIT 25)")
-    )
+    rare = "UPDATE backtests SET tags = tags || ARRAY['rare'], study = 'rare'"
+    await shared_database.fetch(text(f"{rare} WHERE id IN (SELECT id FROM backtests LIMIT 25)"))
     # What was added last waits beside a GIN index, until a vacuum sorts it in.
     await shared_database.fetch(text("VACUUM ANALYZE backtests"))
     database = await PlannedDatabase.connect(dsn)
@@ -61,6 +60,7 @@ FAST, SLOW = parameter("fast_period", number={"eq": 7.0}), parameter("slow_perio
         ({"tags": {"has_all": ["rare", "sweep"]}}, "tags"),
         ({"tags": {"has_any": ["rare", "unknown"]}}, "tags"),
         ({"symbol": {"eq": "SYM200"}}, "symbol_newest"),
+        ({"study": {"eq": "rare"}}, "study_newest"),
         ({"symbol": {"in": ["SYM200", "SYM201"]}}, "symbol_newest"),
         ({"symbol": {"starts_with": "SYM20"}}, "symbol_newest"),
     ],

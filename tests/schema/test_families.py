@@ -83,6 +83,11 @@ async def test_a_study_takes_runs_of_any_strategy_and_symbol_out_of_their_famili
     await save_id(client, **noise(2, study="spring", symbol="B", strategy="y"))
     found = await family(client, study="spring")
     assert (found["trials"], found["study"], found["strategy"], found["symbol"]) == (2, "spring", None, None)
+    await save_id(client, **noise(3, study="Spring"))
+    filter = '{study: {eq: "spring"}}'
+    question = f"{{ ranking(by: DEFLATED_SHARPE, minTrades: 0, filter: {filter}) {{ edges {{ node {{ study }} }} }} }}"
+    ranked = (await client.ask(question))["ranking"]["edges"]
+    assert [edge["node"]["study"] for edge in ranked] == ["spring", "spring"]
     assert await family(client, strategy="x", symbol="A") is None
 
 

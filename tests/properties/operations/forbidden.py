@@ -154,7 +154,7 @@ FORBIDDEN = (
     """
     INSERT INTO optimization_trials (backtest_id, optimization_id, number, rank, parameters, other_metrics)
     SELECT backtest_id, '01890a5d-ac96-774b-bcce-b302099a8002'::uuid, number, rank, parameters, other_metrics
-    FROM optimization_trials ORDER BY 1, 2, 3 LIMIT 5
+    FROM optimization_trials ORDER BY 1, 2, 3 LIMIT 5 ON CONFLICT DO NOTHING
     """,
     *(
         f"ALTER TABLE {table} ADD FOREIGN KEY ({own}) REFERENCES {owners} ({key}) ON DELETE CASCADE NOT VALID"

@@ -18,7 +18,7 @@ from tests.samples import real_documents
 _ORDERS = 5
 """So many orders and filters have known cursors in each connection."""
 _LIKELY = {"filter": 0.2, "orderBy": 0.6, "by": 0.6}
-_WORDS = "unnest(ARRAY[symbol, strategy, engine]) FROM backtests UNION SELECT exit_reason FROM trades"
+_WORDS = "unnest(ARRAY[symbol, strategy, engine, study]) FROM backtests UNION SELECT exit_reason FROM trades"
 _NUMBERS = "sharpe_ratio FROM backtests UNION SELECT total_return FROM backtests UNION SELECT pnl FROM trades"
 _NUMBERED = "backtest_id || ':' || number FROM trades WHERE number < 9 UNION SELECT optimization_id || ':' || number"
 _OWNERS = {
