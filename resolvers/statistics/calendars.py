@@ -19,6 +19,9 @@ USUAL_PERIODS = (
 _FEWEST = 3
 _REGULAR_SHARE = 0.6
 """So many steps have the usual length where a curve has a frequency; others are nights, weekends or holidays."""
+_LONG = 90 * DAY
+_DENSE_SHARE = 2 / 3
+"""So many of the points of a year are there where a long curve has a frequency: it is not only that of some days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,22 @@ class Calendar:
     periods_per_year: float
 
 
-def infer_calendar(times: Times) -> Calendar | None:
+def infer_calendar(times: Times, *, with_gaps: bool = False) -> Calendar | None:
     """Return the calendar of instants (microseconds since 1970, rising): None for fewer than three or no time at all.
 
     Days without any weekend are trading days, 252 a year, else 365. Points within days count as many a year as the
     days that have points have on average (their median). Steps without a usual length count by the time that passed.
+
+    So do points that are missing much of the time, as those of a strategy that is in the market on some days only;
+    but not with_gaps: then they are stretches of one run, and what is between these was not measured.
     """
     if len(times) < _FEWEST or times[-1] <= times[0]:
         return None
+    found = _of_steps(times)
+    return found if with_gaps else _if_dense(found, times)
+
+
+def _of_steps(times: Times) -> Calendar:
     steps = np.diff(times)
     usual = float(np.median(steps))
     is_regular = np.mean(np.abs(steps - usual) <= 0.1 * usual) >= _REGULAR_SHARE and usual > 0
@@ -54,6 +65,12 @@ _LONGER = (
     ("quarterly", 91.3, 2.6, 4.0),
     ("yearly", 365.2, 1, 1.0),
 )
+
+
+def _if_dense(calendar: Calendar, times: Times) -> Calendar:
+    passed = _elapsed(times)
+    is_sparse = passed.periods_per_year < _DENSE_SHARE * calendar.periods_per_year
+    return passed if is_sparse and times[-1] - times[0] >= _LONG else calendar
 
 
 def _days(times: Times) -> Calendar:

@@ -83,7 +83,7 @@ def _undefined(reason: WindowsReason) -> Stitched:
 def _stitch_series(times: Sequence[np.typing.NDArray[np.int64]], values: Sequence[Values]) -> Stitched:
     if any(later[0] <= earlier[-1] for earlier, later in pairwise(times)):
         return _undefined(WindowsReason.OVERLAP)
-    calendar = infer_calendar(np.concatenate(times))
+    calendar = infer_calendar(np.concatenate(times), with_gaps=True)
     periods = calendar.periods_per_year if calendar else WindowsReason.TOO_SHORT
     return _measure(StitchedFrom.RETURNS, np.concatenate(values), periods)
 

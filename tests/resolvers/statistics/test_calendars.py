@@ -14,8 +14,8 @@ def calendar_of(times: pd.DatetimeIndex) -> tuple[str, float]:
 
 
 def session_of(frequency: str) -> pd.DatetimeIndex:
-    """Return the times of three months of sessions on an exchange, 9:30 to 16:00."""
-    times = pd.date_range("2024-01-01", "2024-03-31", freq=frequency)
+    """Return the times of four months of sessions on an exchange, 9:30 to 16:00."""
+    times = pd.date_range("2024-01-01", "2024-04-30", freq=frequency)
     is_open = (times.time >= pd.Timestamp("09:30").time()) & (times.time < pd.Timestamp("16:00").time())
     return times[is_open & (times.day_of_week < 5)]
 
@@ -65,6 +65,32 @@ def test_times_without_a_frequency_count_by_the_time_that_passed() -> None:
     frequency, periods = calendar_of(pd.DatetimeIndex(times))
     assert frequency == "irregular"
     assert periods == pytest.approx(365.25 / 3, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("times", "days", "per_day"),
+    [
+        (session_of("30min"), [2], 13),
+        (session_of("1min"), [0, 3], 390),
+        (pd.bdate_range("2024-01-01", "2024-12-31"), [0, 1, 2], 1),
+    ],
+    ids=["half hours of Wednesdays", "minutes of two days a week", "three days a week"],
+)
+def test_points_on_some_days_count_by_the_time_that_passed(
+    times: pd.DatetimeIndex, days: list[int], per_day: int
+) -> None:
+    some = times[times.day_of_week.isin(days)]
+    frequency, periods = calendar_of(some)
+    assert frequency == "irregular"
+    assert periods == pytest.approx(per_day * len(days) * 365.25 / 7, rel=0.1)
+    stretches = infer_calendar(some.as_unit("us").astype("int64").to_numpy(), with_gaps=True)
+    assert stretches is not None
+    assert stretches.periods_per_year == 252 * per_day
+
+
+def test_a_long_holiday_changes_no_calendar() -> None:
+    times = pd.bdate_range("2024-01-01", "2024-12-31")
+    assert calendar_of(times[(times.month != 8) & (times.month != 2)]) == ("trading days", 252)
 
 
 @pytest.mark.parametrize("times", [[], [1], [1, 2], [5, 5, 5]])
