@@ -70,7 +70,8 @@ def compute(record: BacktestRecord) -> dict[str, Any]:
         periods_per_year=record.periods_per_year,
         frequency=record.frequency,
     )
-    return {"study": record.study, **compute_columns(material)}
+    given = {"given_periods_per_year": record.periods_per_year, "given_frequency": record.frequency}
+    return {"study": record.study, **given, **compute_columns(material)}
 
 
 def _results(trades: TradesDraft) -> Results:
@@ -82,7 +83,7 @@ def _results(trades: TradesDraft) -> Results:
 
 
 def compute_columns(material: Material) -> dict[str, Any]:
-    """Return the computed columns but the study, and the metrics that are filled; every number in them is finite."""
+    """Return the columns that are computed, and the metrics that are filled; every number in them is finite."""
     periods_per_year, frequency = _calendar(material)
     returns = returns_of(material.equity.values) if material.equity else None
     figures = _measure(material, periods_per_year, returns)

@@ -89,8 +89,15 @@ def _next(everything: bool, *, after: Slot) -> Select[Any]:
 
 
 _OF_RUNS = (
-    *("id", "symbol", "strategy", "study", "content_hash", "data_points", "periods_per_year", "frequency"),
-    *("undefined", "metrics_filled", "computation", "computed_total_trades"),
+    *("id", "symbol", "strategy", "study", "content_hash", "data_points"),
+    *(
+        "given_periods_per_year",
+        "given_frequency",
+        "undefined",
+        "metrics_filled",
+        "computation",
+        "computed_total_trades",
+    ),
 )
 
 
@@ -123,8 +130,8 @@ def _compute(run: Row, curve: Row | None, results: Row | None) -> dict[str, Any]
         total_trades=reported.get("total_trades", 0),
         reported=reported,
         non_finite=[name for name, reason in run["undefined"].items() if reason == "NON_FINITE"],
-        periods_per_year=run["periods_per_year"],
-        frequency=run["frequency"],
+        periods_per_year=run["given_periods_per_year"],
+        frequency=run["given_frequency"],
     )
     return {**run, **before, **compute_columns(material)}
 

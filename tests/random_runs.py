@@ -101,7 +101,7 @@ def _run(dice: random.Random, until: int) -> Run:
 def random_computed(dice: random.Random, figure: Callable[[random.Random], float | None]) -> Run:
     """Return the columns that are computed, and the deflated Sharpe ratio, at random."""
     return {
-        "study": None,
+        **dict.fromkeys(("study", "given_periods_per_year", "given_frequency")),
         "periods_per_year": 252.0,
         "frequency": "trading days",
         **{computed_column(each.name): dice.randrange(25) if each.is_count else figure(dice) for each in COMPUTED},

@@ -26,6 +26,8 @@ def _columns() -> list[sa.Column[object]]:
         sa.Column("study", WORD),
         sa.Column("periods_per_year", sa.Double),
         sa.Column("frequency", sa.Text),
+        sa.Column("given_periods_per_year", sa.Double),
+        sa.Column("given_frequency", sa.Text),
         *(sa.Column(f"computed_{name}", sa.Double) for name in NUMBERS),
         *(sa.Column(f"computed_{name}", sa.Integer) for name in COUNTS),
         sa.Column("observations", sa.Integer),

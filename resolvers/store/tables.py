@@ -85,6 +85,9 @@ backtests = Table(
     # The calendar of the equity curve: as given, or as its times tell.
     Column("periods_per_year", Double),
     Column("frequency", Text),
+    # What of it was given, and is not told from the times when other formulas compute the run anew.
+    Column("given_periods_per_year", Double),
+    Column("given_frequency", Text),
     # What the curve and the trades give, whatever was reported; null where undefined.
     *_computed_columns(),
     # Of the returns from point to point: how many, and their moments (kurtosis 3 for normal ones).

@@ -125,6 +125,16 @@ async def test_what_was_given_stays_when_a_computed_run_is_computed_anew(fresh: 
     assert (await runs_of(fresh), await ledger_of(fresh)) == before
 
 
+async def test_a_calendar_that_was_not_given_is_told_from_the_times_anew(fresh: Database) -> None:
+    await save(fresh, draft(1), draft(2, periods_per_year=100.0), draft(3, frequency="daily"))
+    before = await runs_of(fresh), await ledger_of(fresh)
+    async with fresh.transaction() as transaction:
+        of_others = {"periods_per_year": 5.0, "frequency": "by other formulas", "computation": 0}
+        await transaction.fetch(update(backtests).values(**of_others).returning(backtests.c.id))
+    assert await recompute(fresh) == 3
+    assert (await runs_of(fresh), await ledger_of(fresh)) == before
+
+
 async def test_a_count_of_before_stays_as_it_is(fresh: Database) -> None:
     [id] = await save(
         fresh, draft(metrics={"total_trades": 3}, trades=made_trades([5.0, -2.0, 7.0], [True] * 2 + [False]))
