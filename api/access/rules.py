@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from shlex import quote
 
+from api.access.sites import is_local
 from api.settings import Settings, is_loopback
 from resolvers.callers import Scope
 from resolvers.saving import now
@@ -16,7 +17,7 @@ class Misconfigured(Exception):
 
 def is_token_needed(settings: Settings) -> bool:
     """Tell whether whoever asks has to show something: unless only this machine can ask and nothing else was said."""
-    return settings.authentication or settings.jwt_issuer is not None or not is_loopback(settings.host)
+    return settings.authentication or settings.jwt_issuer is not None or _find_way_in(settings) is not None
 
 
 def check_access(settings: Settings) -> None:
@@ -25,11 +26,12 @@ def check_access(settings: Settings) -> None:
     Raises:
         Misconfigured: they are such.
     """
-    if not (settings.authentication or settings.jwt_issuer or is_loopback(settings.host)):
+    way_in = _find_way_in(settings)
+    if way_in and not (settings.authentication or settings.jwt_issuer):
         raise Misconfigured(
-            f"{settings.host} can be reached by others, and nothing asks who calls: add --authentication and make "
-            "tokens by `backtest-graph token create`, or name an OpenID provider by --jwt-issuer and --jwt-audience, "
-            "or listen on 127.0.0.1."
+            f"{way_in}, and nothing asks who calls: add --authentication and make tokens by `backtest-graph token "
+            "create`, or name an OpenID provider by --jwt-issuer and --jwt-audience, or listen on 127.0.0.1 for this "
+            "machine alone."
         )
     if (settings.jwt_issuer is None) != (settings.jwt_audience is None):
         raise Misconfigured("--jwt-issuer and --jwt-audience belong together: one without the other is not safe.")
@@ -70,6 +72,16 @@ def read_scope_names(text: str | None) -> Mapping[str, frozenset[Scope]]:
             raise Misconfigured(f"--jwt-scopes is value=scope,value=scope with {', '.join(Scope)}, and not {part!r}.")
         found[value.strip()] = found.get(value.strip(), frozenset()) | {Scope(scope.strip())}
     return found
+
+
+def _find_way_in(settings: Settings) -> str | None:
+    """Return how others than this machine can ask, None where they cannot."""
+    if not is_loopback(settings.host):
+        return f"{settings.host} can be reached by others"
+    if settings.trusted_proxies_list:
+        return "--trusted-proxies names a proxy, which others can reach"
+    public = next((name for name in settings.allowed_hosts_list if not is_local(name)), None)
+    return f"--allowed-hosts lists {public}, by which others can reach it through a proxy" if public else None
 
 
 def _check_origin(origin: str) -> None:

@@ -43,6 +43,12 @@ class Sites:
         return name in self._names or (self._is_local and _is_address(name, only_loopback=not self._is_for_all))
 
 
+def is_local(host: str) -> bool:
+    """Tell whether a name, as it stands, is one of this machine alone; it is not looked up, which others may change."""
+    name = _read_name(host) or host.lower()
+    return name in LOOPBACK or name.endswith(".localhost") or _is_address(name, only_loopback=True)
+
+
 def _is_wildcard(host: str) -> bool:
     try:
         return ip_address(host).is_unspecified
