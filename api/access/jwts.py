@@ -12,6 +12,8 @@ from resolvers.callers import Caller, Scope
 from resolvers.errors import Unauthenticated
 
 LEEWAY_SECONDS = 30
+LATEST_SECONDS = 253_402_300_799
+"""The end of the year 9999; who is let in for longer is so until then."""
 LONGEST_NAME = 200
 _REQUIRED = ("exp", "iss", "aud")
 
@@ -68,7 +70,8 @@ class Jwts:
         scopes: set[Scope] = set()
         for value in _words(find_claim(claims, self._scope_claim)):
             scopes |= self._scopes.get(value, frozenset())
-        return Caller(name[:LONGEST_NAME], frozenset(scopes), (int(claims["exp"]) + LEEWAY_SECONDS) * 1_000_000)
+        ends_at = min(int(claims["exp"]), LATEST_SECONDS) + LEEWAY_SECONDS
+        return Caller(name[:LONGEST_NAME], frozenset(scopes), ends_at * 1_000_000)
 
 
 def find_claim(claims: Mapping[str, Any], name: str) -> Any:

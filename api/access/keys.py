@@ -108,7 +108,7 @@ def read_keys(issuer: str, source: str | None) -> Mapping[str | None, Key]:
             source = _find_address(issuer)
         text = _fetch(source) if _is_url(source) else Path(source).read_bytes()
         listed = orjson.loads(text)["keys"]
-        keys = {each.get("kid"): _read_key(each) for each in listed if _is_usable(each)}
+        keys = {each.get("kid"): key for each in listed if _is_usable(each) and (key := _read_key(each))}
     except (OSError, HTTPException, ValueError, LookupError, TypeError, AttributeError, jwt.PyJWTError) as error:
         raise NoKeys(f"{source or issuer}: {type(error).__name__}: {error}") from error
     if not keys:
@@ -150,6 +150,11 @@ def _is_usable(given: Mapping[str, Any]) -> bool:
     )
 
 
-def _read_key(given: Mapping[str, Any]) -> Key:
+def _read_key(given: Mapping[str, Any]) -> Key | None:
+    """Return a key; None for one of a kind that cannot be read here, which keeps nobody from using the others."""
     algorithms = (str(given["alg"]),) if "alg" in given else ALGORITHMS
-    return Key(jwt.PyJWK(dict(given)).key, algorithms)
+    try:
+        return Key(jwt.PyJWK(dict(given)).key, algorithms)
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        logger.warning("A key of the provider cannot be used: %s: %s", type(error).__name__, error)
+        return None

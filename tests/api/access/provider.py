@@ -50,13 +50,15 @@ class Provider:
         self._thread.join()
 
     def jwks(self) -> dict[str, Any]:
-        """Return the keys as they are published, with some that are not for signatures."""
+        """Return the keys as they are published, among some that are of no use for signatures."""
         listed = [
             {**_KINDS[algorithm[:2]].to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
             for kid, (algorithm, key) in self.keys.items()
         ]
         shared = {"kty": "oct", "kid": "shared", "k": base64.urlsafe_b64encode(b"x" * 32).decode()}
-        return {"keys": [*listed, shared, {"kty": "unknown", "kid": "odd"}]}
+        unreadable = {"kty": "EC", "crv": "P-999", "kid": "curve", "use": "sig", "x": "AA", "y": "AA"}
+        agreement = {"kty": "OKP", "crv": "X25519", "kid": "agreement", "x": shared["k"]}
+        return {"keys": [unreadable, agreement, *listed, shared, {"kty": "unknown", "kid": "odd"}]}
 
     def sign(self, kid: str, *, without: tuple[str, ...] = (), **claims: Any) -> str:
         """Return a token that is good for a minute, with these claims."""

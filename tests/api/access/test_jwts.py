@@ -14,7 +14,7 @@ import pytest
 
 from api.access import keys as timing
 from api.access.access import Access
-from api.access.jwts import LEEWAY_SECONDS, Jwts
+from api.access.jwts import LATEST_SECONDS, LEEWAY_SECONDS, Jwts
 from api.access.keys import KeysAway
 from api.settings import Settings
 from resolvers.callers import Caller, Scope
@@ -148,6 +148,11 @@ async def test_a_claim_stands_for_scopes(
 ) -> None:
     caller = await jwts(provider, **given).find_caller(provider.sign("rsa", **claims))
     assert {str(scope) for scope in caller.scopes} == expected
+
+
+async def test_who_is_let_in_for_longer_than_there_are_years_is_until_the_last_of_them(provider: Provider) -> None:
+    caller = await jwts(provider).find_caller(provider.sign("rsa", exp=10**400))
+    assert caller.expires_at == (LATEST_SECONDS + LEEWAY_SECONDS) * 1_000_000
 
 
 async def test_another_claim_may_name_the_caller(provider: Provider) -> None:
