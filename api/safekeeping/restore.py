@@ -18,7 +18,7 @@ from migrations.history import bring_up_to_date, engine_of, migrating, refuse_ne
 from resolvers.store.dumps import Archive, ArchiveError, open_archive
 from resolvers.store.embedded import EmbeddedPostgres
 from resolvers.store.loading import be_patient, has_other_sessions, load, tidy_up
-from resolvers.store.tables import backtest_changes, backtests, metadata, tokens
+from resolvers.store.tables import backtest_changes, backtests, metadata, tokens, trial_ledger
 
 
 async def restore(settings: Settings, path: Path, say: Say, *, replace: bool) -> None:
@@ -75,10 +75,11 @@ def _check_unused(is_used: bool) -> None:
 
 async def _check_empty(connection: AsyncConnection, *, replace: bool) -> None:
     runs, others = await _count(connection, backtests), await _count(connection, tokens)
-    if (runs or others) and not replace:
+    trials = await _count(connection, trial_ledger)  # those of deleted runs stay, too
+    if (runs or others or trials) and not replace:
         raise ArchiveError(
-            f"The database has {in_words(runs)} and {others} tokens: restore into an empty one, "
-            "or have all of it replaced with --replace."
+            f"The database has {in_words(runs)}, {others} tokens and {trials:,} counted trials: restore into an empty "
+            "one, or have all of it replaced with --replace."
         )
 
 

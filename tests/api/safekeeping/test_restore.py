@@ -73,7 +73,9 @@ async def test_what_is_there_is_replaced_only_when_that_is_wanted(source: str, t
     file = await back_up_of(source, tmp_path / "runs.backup")
     await upgrade(target)
     there = await fill(target, 20, seed=2)
-    with pytest.raises(ArchiveError, match=r"has 20 runs and 1 tokens.*--replace\. Nothing was changed"):
+    with pytest.raises(
+        ArchiveError, match=r"has 20 runs, 1 tokens and 0 counted trials.*--replace\. Nothing was changed"
+    ):
         await restore(Settings(database_url=target), file, quiet, replace=False)
     assert await contents(target) == there
     await restore(Settings(database_url=target), file, quiet, replace=True)
