@@ -14,15 +14,20 @@ import orjson
 import pytest
 import yaml
 
+from api.app import create_app
 from api.observation.logs import JsonFormatter, log_work
 from api.observation.work import Work
 from api.settings import Settings, environment_name
+from resolvers.callers import Scope
+from resolvers.store.database import Database
+from resolvers.tokens import create_token
 from tests.service import COMMAND
 from tests.test_readme import BLOCKS, README
 
 SETTINGS = {setting.name for setting in dataclasses.fields(Settings)}
 [UNIT] = [text for kind, text in BLOCKS if kind == "ini"]
-COMPOSED: list[dict[str, Any]] = [yaml.safe_load(text) for kind, text in BLOCKS if kind == "yaml"]
+LOADED: list[dict[str, Any]] = [yaml.safe_load(text) for kind, text in BLOCKS if kind == "yaml"]
+COMPOSED = [each for each in LOADED if "services" in each]
 [METRICS] = [text for kind, text in BLOCKS if kind == "text"]
 
 
@@ -86,3 +91,18 @@ def test_every_metric_that_is_shown_is_told(service_url: str) -> None:
     families = set(re.findall(r"^# TYPE (\w+) ", httpx.get(f"{service_url}/metrics").text, flags=re.MULTILINE))
     assert len(shown) == len(METRICS.splitlines())
     assert {name.removesuffix("_bucket") for name in shown} <= families
+
+
+async def test_prometheus_is_let_in_as_shown(database: Database) -> None:
+    [[job]] = [each["scrape_configs"] for each in LOADED if "scrape_configs" in each]
+    assert set(job) == {"job_name", "authorization", "static_configs"}  # all else is Prometheus' default
+    [shown] = re.findall(r"`backtest-graph token create (prometheus --scope \w+)`", README)
+    name, _, scope = shown.split()
+    _, text = await create_token(database, name=name, scopes=[Scope(scope)])
+    [[target]] = [each["targets"] for each in job["static_configs"]]
+    transport = httpx.ASGITransport(create_app(database, Settings(authentication=True)))
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://{target}") as http:
+        assert (await http.get("/metrics")).status_code == 401
+        answer = await http.get("/metrics", headers={"authorization": f"Bearer {text}"})
+        assert (answer.status_code, "backtest_graph_operations_total" in answer.text) == (200, True)
+        assert [(await http.get(path)).status_code for path in ("/health", "/ready")] == [200, 200]
