@@ -104,6 +104,11 @@ class GuardedProtocol(HttpToolsProtocol):
         if self._head_since and self._head_bytes > MOST_HEAD_BYTES:
             self._end(431, "The head of the request is too long.", can_answer=self._is_idle())
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Read a field of the head; one behind the body was seen by no proxy, and is nobody's Host or token."""
+        if not self._body_since:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Go on to the body, if the head is not too long."""
         self._head_since = 0.0
@@ -119,10 +124,12 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def handle_websocket_upgrade(self) -> None:
-        """Hand the connection over, unless there are too many."""
+        """Hand the connection over, unless there are too many, or a body comes, for which it would wait for ever."""
         self._guard.leave(self)
         if self._is_surplus:
             self._end(503, _CROWDED, can_answer=True)
+        elif any(name in _OF_A_BODY and value != b"0" for name, value in self.headers):
+            self._end(400, "A request for a WebSocket has no body.", can_answer=True)
         else:
             super().handle_websocket_upgrade()
 
@@ -164,6 +171,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
+_OF_A_BODY = (b"content-length", b"transfer-encoding")
 _CROWDED = "The service has more connections than it takes: try again soon."
 _CODES = {408: "TIMEOUT", 503: "UNAVAILABLE"}
 

@@ -178,3 +178,32 @@ def test_as_many_files_as_connections_may_be_open() -> None:
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (min(1200, before[1]), before[1])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+UPGRADE = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n" % (
+    b"A" * 22 + b"=="
+)
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+@pytest.mark.parametrize("body", [b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"])
+async def test_a_websocket_that_announces_a_body_is_not_waited_for(
+    database: Database, settings: Settings, method: bytes, body: bytes
+) -> None:
+    async with serving(database, settings) as port:
+        connection = await Connection.open(port)
+        await connection.send(method + b" /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\n" + UPGRADE + body + b"\r\n")
+        answer = await asyncio.wait_for(connection.read_to_end(), 5)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert code_of(answer) == "BAD_USER_INPUT"
+        await connection.leave()
+
+
+async def test_what_comes_behind_a_body_is_no_part_of_the_head(database: Database, settings: Settings) -> None:
+    chunks = b"%x\r\n%s\r\n0\r\nHost: evil\r\nAuthorization: Bearer bgt_x\r\n\r\n" % (len(QUESTION), QUESTION)
+    head = post(b"", headers=b"Transfer-Encoding: chunked\r\n").replace(b"Content-Length: 0\r\n", b"")
+    async with serving(database, settings) as port:
+        connection = await Connection.open(port)
+        await connection.send(head + chunks)
+        assert (await connection.reader.readuntil(b"}}}")).startswith(b"HTTP/1.1 200 ")
+        await connection.leave()
