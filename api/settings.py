@@ -107,6 +107,11 @@ class Settings:
         default=50_000,
         kind=click.IntRange(1, 1_000_000_000),
     )
+    most_values: int = _setting(
+        "Most values in the variables of a query, such as the ids of a filter; what is saved is not counted.",
+        default=20_000,
+        kind=click.IntRange(100, 10_000_000),
+    )
     introspection: bool = _setting(
         "Answer questions about the schema itself, which GraphiQL and code generators ask.", default=True, kind=bool
     )
@@ -209,6 +214,7 @@ class Settings:
             aliases=self.most_aliases,
             directives=self.most_directives,
             cost=self.most_cost,
+            values=self.most_values,
             introspection=self.introspection,
         )
 

@@ -115,7 +115,7 @@ def read_conditions(given: Any) -> dict[str, Any]:
         return {}
     conditions = _read_object(given, ("filter",))
     if _count(conditions) > MOST_CONDITIONS:
-        raise BadUserInput(f"filter has more than {MOST_CONDITIONS} conditions; `in` takes any number of values.")
+        raise BadUserInput(f"filter has more than {MOST_CONDITIONS} conditions; `in` takes many values.")
     return conditions
 
 

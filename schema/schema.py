@@ -16,7 +16,16 @@ from resolvers.store.time_limits import Overdue
 from schema.bulk import BulkExecutor, DirectSchema, Documents
 from schema.bulk.documents import Known
 from schema.context import Context
-from schema.limits import Costs, Limits, find_costs, hide_suggestions, read_document, refuse_cost
+from schema.limits import (
+    Costs,
+    Limits,
+    count_values,
+    find_costs,
+    hide_suggestions,
+    read_document,
+    refuse_cost,
+    refuse_values,
+)
 from schema.mutation import Mutation
 from schema.optimizations import Optimization, OptimizationTrial
 from schema.query import Query
@@ -64,7 +73,13 @@ class Schema(DirectSchema):
         context.cost = self.cost_of(known, operation_name, variables)
         if context.cost > self.limits.cost:
             errors.append(refuse_cost(context.cost, self.limits, known.document))
+        if variables and self._has_too_many(known, operation_name, variables):
+            errors.append(refuse_values(self.limits, known.document))
         return errors
+
+    def _has_too_many(self, known: Known, operation_name: str | None, variables: Mapping[str, Any]) -> bool:
+        operation, most = known.operation(operation_name), self.limits.values
+        return count_values(self._schema, operation, variables, most) > most
 
     def cost_of(self, known: Known, operation_name: str | None, variables: Mapping[str, Any] | None) -> int:
         """Return what an operation of a valid document costs, in objects."""

@@ -9,11 +9,22 @@ definition of a document is walked once, and what fragments have is added up fro
     weights   what a field costs
     costs     what an operation costs, as a function of its variables
     sizes     how many objects a field gives, by its arguments
+    values    how many values the variables of a question have
 """
 
 from schema.limits.bounds import Limits
 from schema.limits.costs import Costs, find_costs
 from schema.limits.reading import hide_suggestions, read_document
-from schema.limits.refusing import refuse_cost
+from schema.limits.refusing import refuse_cost, refuse_values
+from schema.limits.values import count_values
 
-__all__ = ["Costs", "Limits", "find_costs", "hide_suggestions", "read_document", "refuse_cost"]
+__all__ = [
+    "Costs",
+    "Limits",
+    "count_values",
+    "find_costs",
+    "hide_suggestions",
+    "read_document",
+    "refuse_cost",
+    "refuse_values",
+]

@@ -13,6 +13,15 @@ def refuse(message: str, *, limit: int, figure: int | None = None, node: Node | 
     return GraphQLError(message, node, extensions=extensions)
 
 
+def refuse_values(limits: Limits, node: Node | None = None) -> GraphQLError:
+    """Return the refusal of variables that hold too many values."""
+    return refuse(
+        f"The variables hold more than {limits.values:,} values, and no more are taken.",
+        limit=limits.values,
+        node=node,
+    )
+
+
 def refuse_cost(cost: int, limits: Limits, node: Node | None = None) -> GraphQLError:
     """Return the refusal of an operation that costs too much."""
     return refuse(

@@ -1,6 +1,6 @@
 """Limits through HTTP: what is refused, and the cost that is told when asked for."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from api.app import create_app
 from api.settings import Settings
 from resolvers.store.database import Database
 from tests.client import Client
-from tests.operations import UNKNOWN
+from tests.operations import RUN, SAVE, UNKNOWN
 
 DEEPER = '{"a":['
 COUNT = "{ backtests(first: 3) { nodes { id } } }"
@@ -52,6 +52,33 @@ async def test_each_limit_is_a_setting(closed: Client, query: str, figure: int |
     [error] = await closed.refuse(query)
     expected = {"code": "QUERY_TOO_COMPLEX", "figure": figure, "limit": limit}
     assert error["extensions"] == {name: value for name, value in expected.items() if value is not None}
+
+
+ASKING = {
+    "query($v: [ID!]!) { compareBacktests(ids: $v) { missingIds } }": lambda count: ["x"] * count,
+    "query($v: BacktestFilter) { backtests(filter: $v) { totalCount } }": lambda count: {"or": [{}] * (count - 1)},
+    "query($v: [BacktestOrder!]) { backtests(orderBy: $v) { totalCount } }": lambda count: [{}] * count,
+    "mutation($v: DeleteBacktestsInput!) { deleteBacktests(input: $v) { deletedIds } }": lambda count: {
+        "filter": {"tags": {"hasAny": ["x"] * (count - 4)}},
+        "expectedCount": 0,
+    },
+    "query($v: [Int!]) { backtests(filter: {metrics: {totalTrades: {in: $v}}}) { totalCount } }": lambda count: (
+        [[]] * count
+    ),
+}
+
+
+@pytest.mark.parametrize(("query", "make"), ASKING.items())
+async def test_variables_hold_so_many_values(client: Client, query: str, make: Callable[[int], Any]) -> None:
+    answer = await client.post(query, v=make(20_000))
+    assert "QUERY_TOO_COMPLEX" not in codes(answer)
+    [error] = await client.refuse(query, v=make(20_002))
+    assert error["extensions"] == {"code": "QUERY_TOO_COMPLEX", "limit": 20_000}
+
+
+async def test_what_is_saved_is_no_question(client: Client) -> None:
+    run = RUN | {"equityCurve": {"values": [1.0] * 30_000}, "otherMetrics": {"a": [1] * 30_000}}
+    assert (await client.ask(SAVE, input=run))["saveBacktest"]["errors"] == []
 
 
 async def test_introspection_can_be_switched_off(client: Client, closed: Client) -> None:
