@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import strawberry
 from graphql import DocumentNode, GraphQLError, execute, located_error, specified_rules
+from graphql import ExecutionResult as CoreResult
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext, ExecutionResult
@@ -16,12 +17,15 @@ from strawberry.utils.operation import get_operation_type
 
 from schema.bulk.documents import Documents, Known, Refusing, find, keep, learn
 from schema.bulk.streams import Answers, Ended, open_source, refusal, refuse
+from schema.coercion.counting import LARGE, count_inside
 
 SHORT = 2_000
 """Characters of the longest text that is read at once, in some 20 ms."""
 _RULES = tuple(specified_rules)
 _aside = ThreadPoolExecutor(1, "documents")
 """One thread: each more would take its share of the interpreter from those who answer."""
+_large = ThreadPoolExecutor(1, "variables")
+"""Another one, which a run with a million trades keeps busy for seconds."""
 
 
 class DirectSchema(Refusing, strawberry.Schema):
@@ -129,6 +133,8 @@ class DirectSchema(Refusing, strawberry.Schema):
         return keep(known, self, text, _RULES)
 
     async def _run(self, known: Known, root: Any, context: Any, variables: Any, operation_name: str | None) -> Any:
+        if variables and count_inside(variables, LARGE) > LARGE:
+            return await self._run_large(known, root, context, variables, operation_name)
         running: Any = execute(
             self._schema,
             known.document,
@@ -139,6 +145,16 @@ class DirectSchema(Refusing, strawberry.Schema):
             executor_class=self.execution_context_class,
             is_awaitable=cast("Any", optimized_is_awaitable),
         )
+        return await running if optimized_is_awaitable(running) else running
+
+    async def _run_large(self, known: Known, *asked: Any) -> Any:
+        """Execute as `execute` does, but coerce the variables aside, so that others are answered meanwhile."""
+        build = partial(self.execution_context_class.build, is_awaitable=cast("Any", optimized_is_awaitable))
+        loop = asyncio.get_running_loop()
+        built: Any = await loop.run_in_executor(_large, build, self._schema, known.document, *asked)
+        if isinstance(built, list):  # what is wrong with the variables
+            return CoreResult(None, errors=built)
+        running = built.execute_operation()
         return await running if optimized_is_awaitable(running) else running
 
 

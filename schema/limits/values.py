@@ -17,7 +17,7 @@ from graphql import (
     get_named_type,
 )
 
-from schema.limits.shapes import MOST
+from schema.coercion.counting import count_inside
 
 SAVED = frozenset({"JSON", "Floats", "DateTimes"})
 """Scalars of what is saved: an input type that reaches one of them is no question."""
@@ -31,22 +31,10 @@ def count_values(
     for definition in operation.variable_definitions or () if operation else ():
         value = variables.get(definition.variable.name.value)
         if isinstance(value, list | dict) and not _is_saved(schema.type_map[_name(definition.type)]):
-            found += _count(value, limit - found)
+            found += count_inside(value, limit - found)
             if found > limit:
                 break
     return found
-
-
-def _count(value: Any, limit: int) -> int:
-    """Return how many values are in a value, counted no further than shortly beyond the limit."""
-    found, waiting = 0, [value]
-    while waiting and found <= limit:
-        inside = waiting.pop()
-        found += len(inside)
-        if found <= limit:
-            each = inside.values() if isinstance(inside, dict) else inside
-            waiting += [one for one in each if isinstance(one, list | dict)]
-    return min(found, MOST)
 
 
 def _name(kind: TypeNode) -> str:

@@ -1,5 +1,6 @@
 """Limits through HTTP: what is refused, and the cost that is told when asked for."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
@@ -79,6 +80,18 @@ async def test_variables_hold_so_many_values(client: Client, query: str, make: C
 async def test_what_is_saved_is_no_question(client: Client) -> None:
     run = RUN | {"equityCurve": {"values": [1.0] * 30_000}, "otherMetrics": {"a": [1] * 30_000}}
     assert (await client.ask(SAVE, input=run))["saveBacktest"]["errors"] == []
+
+
+async def test_others_are_answered_while_a_large_save_is_looked_at(client: Client) -> None:
+    trades = [{"entryTime": "2024-01-02", "entryPrice": 1}] * 50_000
+    run = RUN | {"trades": [*trades, {"entryTime": "2024-01-02", "entryPrice": "x"}]}
+    saving, answered = asyncio.create_task(client.post(SAVE, input=run)), 0
+    while not saving.done():
+        assert await client.ask(COUNT) == {"backtests": {"nodes": []}}
+        answered += 1
+    [error] = (await saving)["errors"]
+    assert ".trades[50000].entryPrice" in error["message"]
+    assert answered > 3
 
 
 async def test_introspection_can_be_switched_off(client: Client, closed: Client) -> None:
