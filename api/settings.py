@@ -112,6 +112,11 @@ class Settings:
         default=20_000,
         kind=click.IntRange(100, 10_000_000),
     )
+    most_points: int = _setting(
+        "Most points of equity and drawdown curves that are read for one answer; a year of minutes has 525,600.",
+        default=10_000_000,
+        kind=click.IntRange(1_000, 1_000_000_000),
+    )
     introspection: bool = _setting(
         "Answer questions about the schema itself, which GraphiQL and code generators ask.", default=True, kind=bool
     )
@@ -215,6 +220,7 @@ class Settings:
             directives=self.most_directives,
             cost=self.most_cost,
             values=self.most_values,
+            points=self.most_points,
             introspection=self.introspection,
         )
 

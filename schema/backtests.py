@@ -32,7 +32,7 @@ from schema.orders import TradeOrder, read_order
 from schema.pages import After, Before, Connection, First, Last, connect, wanted
 from schema.rows import see
 from schema.scalars import JSON, DateTime
-from schema.series import From, MaxPoints, Series, To, read_series
+from schema.series import From, MaxPoints, Series, To, count_points, read_series
 from schema.trades import Trade
 from schema.walk_forward import WalkForwardTest
 from schema.walk_forward_summaries import WalkForwardSummary, load_summaries
@@ -123,11 +123,12 @@ class Backtest(Node, Stored):
         )
         return connect(Trade, pages)
 
-    @batched(description="Value of the portfolio over time. Null where none was saved.", needs=("id",))
+    @batched(description="Value of the portfolio over time. Null where none was saved.", needs=("id", "data_points"))
     async def equity_curve(
         runs: Objects["Backtest"], info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
     ) -> Sequence[Series | None]:
         """Return the equity curve of each run."""
+        count_points(info, runs.sources)
         curves = await load_equity_curves(info.context.database, _ids(info, runs))
         return [read_series(curve, max_points, from_, to) for curve in curves]
 
@@ -136,12 +137,13 @@ class Backtest(Node, Stored):
             "Fall from the peak over time as a fraction, never positive: as saved, or else computed from the equity "
             "curve. Null where neither was saved."
         ),
-        needs=("id",),
+        needs=("id", "data_points"),
     )
     async def drawdown_curve(
         runs: Objects["Backtest"], info: Info, max_points: MaxPoints = None, from_: From = None, to: To = None
     ) -> Sequence[Series | None]:
         """Return the drawdown curve of each run."""
+        count_points(info, runs.sources)
         curves = await load_drawdown_curves(info.context.database, _ids(info, runs))
         return [read_series(curve, max_points, from_, to) for curve in curves]
 

@@ -19,6 +19,7 @@ class Context:
     """The database, who asks, what is known of the query, the rows that were seen, and the loaders of this request.
 
     cost: of the operation, in objects.
+    most_points: of curves that may be read for one answer; points: how many there are of each.
     live: where changes are heard of, None in a request that cannot subscribe.
     """
 
@@ -26,6 +27,8 @@ class Context:
     caller: Caller = ANYBODY
     request_id: str = ""
     cost: int = 0
+    most_points: int = 10_000_000
+    points: dict[Hashable, int] = field(default_factory=dict)
     live: Live | None = None
     operation_type: str = ""
     """query, mutation or subscription, and below its name, as soon as the document is read."""
@@ -40,7 +43,7 @@ class Context:
 
     def renewed(self) -> "Context":
         """Return the context of the next answer of a subscription: nothing that was read before is kept."""
-        return Context(self.database, self.caller, self.request_id, live=self.live)
+        return Context(self.database, self.caller, self.request_id, most_points=self.most_points, live=self.live)
 
     async def load(self, function: Load, key: Hashable, **arguments: Hashable) -> Any:
         """Return what a loading resolver gives for one key, together with the other keys that wait for it."""

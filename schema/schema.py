@@ -70,7 +70,7 @@ class Schema(DirectSchema):
             return errors
         memory = known.memory(operation_name, variables)
         errors = refuse_scopes(self._schema, self._scopes, known, operation_name, memory, context.caller)
-        context.cost = self.cost_of(known, operation_name, variables)
+        context.cost, context.most_points = self.cost_of(known, operation_name, variables), self.limits.points
         if context.cost > self.limits.cost:
             errors.append(refuse_cost(context.cost, self.limits, known.document))
         if variables and self._has_too_many(known, operation_name, variables):

@@ -1,10 +1,14 @@
 """Curves."""
 
+from collections.abc import Hashable, Sequence
 from typing import Annotated
 
 import strawberry
 
+from resolvers.errors import QueryTooComplex
 from resolvers.series import Curve
+from resolvers.store.database import Row
+from schema.context import Info
 from schema.scalars import DateTime, DateTimes, Floats
 
 MaxPoints = Annotated[
@@ -28,6 +32,25 @@ class Series:
     values: Floats = strawberry.field(description="One value for each time; null where undefined.")
     length: int = strawberry.field(description="Number of points in this answer.")
     downsampled: bool = strawberry.field(description="Whether points were left out because of maxPoints.")
+
+
+def count_points(info: Info, rows: Sequence[Row]) -> None:
+    """Count points of curves that are about to be read: a page of long ones would take all of the memory.
+
+    Each is counted once for each place of the query, also where graphql-core asks again because of an error elsewhere.
+
+    Raises:
+        QueryTooComplex: all that are asked for in this request are too many.
+    """
+    context, nodes = info.context, tuple(map(id, info._raw_info.field_nodes))  # noqa: SLF001 - as batches do
+    counted: dict[Hashable, int] = {(row["id"], nodes): row["data_points"] for row in rows}
+    points = sum((context.points | counted).values())
+    if points > context.most_points:
+        raise QueryTooComplex(
+            f"The curves have {points:,} points; at most {context.most_points:,} are read for one answer, "
+            "before maxPoints: ask for fewer runs at a time."
+        )
+    context.points |= counted
 
 
 def read_series(curve: Curve | None, max_points: int | None, start: int | None, end: int | None) -> Series | None:

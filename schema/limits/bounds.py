@@ -14,6 +14,7 @@ class Limits:
     directives: int = 50
     cost: int = 50_000
     values: int = 20_000
+    points: int = 10_000_000
     introspection: bool = True
 
 

@@ -94,6 +94,21 @@ async def test_others_are_answered_while_a_large_save_is_looked_at(client: Clien
     assert answered > 3
 
 
+async def test_curves_are_read_up_to_so_many_points(database: Database, settings: Settings) -> None:
+    transport = httpx.ASGITransport(create_app(database, replace(settings, most_points=1_000)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", timeout=60) as http:
+        client = Client(http)
+        run = RUN | {"equityCurve": {"values": [1.0] * 400}}
+        for count in (1, 2):
+            await client.ask(SAVE, input=run | {"parameters": {"n": count}})
+        both = "{ backtests { nodes { equityCurve { length } } } }"
+        assert len((await client.ask(both))["backtests"]["nodes"]) == 2
+        curves = "{ backtests { nodes { equityCurve { length } drawdownCurve(maxPoints: 4) { length } } } }"
+        errors = (await client.post(curves))["errors"]
+        assert {error["extensions"]["code"] for error in errors} == {"QUERY_TOO_COMPLEX"}
+        assert "1,600 points; at most 1,000" in errors[0]["message"]
+
+
 async def test_introspection_can_be_switched_off(client: Client, closed: Client) -> None:
     query = "{ __schema { queryType { name } } }"
     assert await client.ask(query) == {"__schema": {"queryType": {"name": "Query"}}}
