@@ -23,17 +23,20 @@ class BadRequest(Exception):
         *,
         code: str = "BAD_USER_INPUT",
         is_answered: bool = False,
+        limit: int | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
         self.headers = headers
         self.code = code
         self.is_answered = is_answered
+        self.limit = limit
 
     @property
     def formatted(self) -> dict[str, object]:
         """The error as GraphQL shows it."""
-        return {"message": str(self), "extensions": {"code": self.code}}
+        limit = {} if self.limit is None else {"limit": self.limit}
+        return {"message": str(self), "extensions": {"code": self.code, **limit}}
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
@@ -81,4 +84,4 @@ async def _decode(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def _too_long(limit: int) -> BadRequest:
-    return BadRequest(f"The request is longer than {limit:,} bytes.", 413)
+    return BadRequest(f"The request is longer than {limit:,} bytes.", 413, limit=limit)
