@@ -109,7 +109,7 @@ class Settings:
     )
     most_values: int = _setting(
         "Most values in the variables of a query, such as the ids of a filter; what is saved is not counted.",
-        default=20_000,
+        default=100_000,
         kind=click.IntRange(100, 10_000_000),
     )
     most_points: int = _setting(

@@ -13,7 +13,7 @@ class Limits:
     aliases: int = 30
     directives: int = 50
     cost: int = 50_000
-    values: int = 20_000
+    values: int = 100_000
     points: int = 10_000_000
     introspection: bool = True
 
