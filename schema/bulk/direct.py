@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 import strawberry
-from graphql import DocumentNode, GraphQLError, execute, located_error, specified_rules
+from graphql import DocumentNode, GraphQLError, located_error, specified_rules
 from graphql import ExecutionResult as CoreResult
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
@@ -132,30 +132,26 @@ class DirectSchema(Refusing, strawberry.Schema):
         known = await asyncio.get_running_loop().run_in_executor(_aside, learn, self, text, _RULES)
         return keep(known, self, text, _RULES)
 
-    async def _run(self, known: Known, root: Any, context: Any, variables: Any, operation_name: str | None) -> Any:
-        if variables and count_inside(variables, LARGE) > LARGE:
-            return await self._run_large(known, root, context, variables, operation_name)
-        running: Any = execute(
-            self._schema,
-            known.document,
-            root,
-            context,
-            variables,
-            operation_name,
-            executor_class=self.execution_context_class,
-            is_awaitable=cast("Any", optimized_is_awaitable),
-        )
-        return await running if optimized_is_awaitable(running) else running
-
-    async def _run_large(self, known: Known, *asked: Any) -> Any:
-        """Execute as `execute` does, but coerce the variables aside, so that others are answered meanwhile."""
-        build = partial(self.execution_context_class.build, is_awaitable=cast("Any", optimized_is_awaitable))
-        loop = asyncio.get_running_loop()
-        built: Any = await loop.run_in_executor(_large, build, self._schema, known.document, *asked)
+    async def _run(self, known: Known, *asked: Any) -> Any:
+        """Execute as graphql-core's `execute` does: asked are the root, the context, the variables and the name."""
+        built = await self._build(known, *asked)
         if isinstance(built, list):  # what is wrong with the variables
             return CoreResult(None, errors=built)
-        running = built.execute_operation()
-        return await running if optimized_is_awaitable(running) else running
+        try:
+            running = built.execute_operation()
+            return await running if optimized_is_awaitable(running) else running
+        finally:
+            # They refer to the executor, and it to all that was sent, a year of minutes in a save: once they are gone,
+            # so is that, and need not wait for the garbage collector.
+            built.async_helpers = None
+
+    async def _build(self, known: Known, root: Any, context: Any, variables: Any, operation_name: str | None) -> Any:
+        """Return the executor; many variables are coerced aside, so that others are answered meanwhile."""
+        build = partial(self.execution_context_class.build, is_awaitable=cast("Any", optimized_is_awaitable))
+        asked = (self._schema, known.document, root, context, variables, operation_name)
+        if variables and count_inside(variables, LARGE) > LARGE:
+            return await asyncio.get_running_loop().run_in_executor(_large, build, *asked)
+        return build(*asked)
 
 
 def _check_type(document: DocumentNode, name: str | None, allowed: Iterable[OperationType] | None) -> None:

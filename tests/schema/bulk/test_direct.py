@@ -1,5 +1,7 @@
 """A schema without extensions of its own answers as Strawberry's does, without its steps."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
@@ -75,3 +77,17 @@ async def test_only_where_there_are_other_extensions_their_steps_are_taken(monke
         result = await schema.execute("{ books { title } }", context_value=shop())
         assert result.errors is None
     assert (steps, len(taken)) == (["execute"], 1)
+
+
+async def test_what_was_sent_is_gone_with_its_answer() -> None:
+    """A save may be as large as a year of minutes, and the garbage collector is in no hurry."""
+    query, context = "query($first: Int!) { books { readers(first: $first) { name } } }", shop()
+    gc.disable()
+    try:
+        for _ in range(2):  # the first time, the document is learned
+            await DIRECT.execute(query, {"first": 1}, context_value=context)
+        kept = weakref.ref(context)
+        del context
+        assert kept() is None
+    finally:
+        gc.enable()
