@@ -17,6 +17,8 @@ MOST_HEADERS = 100
 MOST_URL_BYTES = 32 * 1024
 MOST_HEAD_BYTES = 128 * 1024
 """Of a head that comes in pieces; one that comes at once is never longer than what is read at a time, 256 kB."""
+LINGER_SECONDS = 2.0
+"""How long a connection that is ended with an answer is still read from, by nobody."""
 WHOLE = 20
 """All of a body, or of an answer, may take as long as this many of the longest pauses."""
 
@@ -68,6 +70,7 @@ class GuardedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._guard = guard
         self._is_surplus = False
+        self._is_ended = False
         self._head_since = 0.0
         self._head_bytes = 0
         self._body_since = 0.0
@@ -94,7 +97,9 @@ class GuardedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Read a part; the first one after an answer begins a head."""
+        """Read a part; the first one after an answer begins a head. What comes after the end is read by nobody."""
+        if self._is_ended:
+            return
         self._seen = self.loop.time()
         if not self._head_since and not self._body_since and self._is_idle():
             self._head_since = self._seen
@@ -164,11 +169,19 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def _end(self, status: int, message: str, *, can_answer: bool) -> None:
         self._head_since = self._body_since = 0.0
-        if can_answer:
-            body = _refusal(status, message)
-            head = b"content-type: application/json; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
-            self.transport.write(STATUS_LINE[status] + head % len(body) + body)
-        self.transport.close()
+        if not can_answer:
+            self.transport.close()
+            return
+        body = _refusal(status, message)
+        head = b"content-type: application/json; charset=utf-8\r\nconnection: close\r\ncontent-length: %d\r\n\r\n"
+        self.transport.write(STATUS_LINE[status] + head % len(body) + body)
+        self._linger()
+
+    def _linger(self) -> None:
+        """Close the connection once its client has read the answer: one that still sends would lose it to a reset."""
+        self._is_ended = True
+        self.transport.write_eof()
+        self.loop.call_later(LINGER_SECONDS, self.transport.close)
 
 
 _OF_A_BODY = (b"content-length", b"transfer-encoding")

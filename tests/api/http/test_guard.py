@@ -28,13 +28,12 @@ async def ask(port: int) -> Any:
 
 async def slow_down(port: int, senders: int, seconds: float) -> list[bytes]:
     """Let half of many clients drip a head, and half a body; return what they are told."""
-    connections = [await Connection.open(port) for _ in range(senders)]
-    slow = [
-        connection.drip(HEAD + b"x" * 1000, seconds)
-        if number % 2
-        else connection.drip(post(b"", length=1000) + b" " * 1000, seconds)
-        for number, connection in enumerate(connections)
-    ]
+    connections, slow = [], []
+    for number in range(senders):
+        connection = await Connection.open(port)
+        connections.append(connection)
+        data = HEAD + b"x" * 1000 if number % 2 else post(b"", length=1000) + b" " * 1000
+        slow.append(asyncio.create_task(connection.drip(data, seconds)))  # at once: who says nothing is told nothing
     told = asyncio.gather(*slow)
     answered = 0
     while not told.done():
@@ -56,8 +55,20 @@ async def test_slow_senders_are_ended_and_others_answered_meanwhile(database: Da
     check_told(told)
 
 
+async def test_who_goes_on_sending_still_reads_why_it_was_ended(database: Database, settings: Settings) -> None:
+    async with serving(database, settings, head_seconds=0.2) as port:
+        connection = await Connection.open(port)
+        await connection.send(HEAD)
+        await asyncio.sleep(1)
+        for _ in range(3):  # a reset would come with the second one, and take the answer away
+            await connection.send(b"x" * 1000)
+            await asyncio.sleep(0.05)
+        assert code_of(await connection.read_to_end()) == "TIMEOUT"
+        await connection.leave()
+
+
 def check_told(told: list[bytes]) -> None:
-    """Fail unless most were told why; who was still sending may lose the answer with the connection."""
+    """Fail unless most were told why; on a busy machine, some have said nothing by the time they are ended."""
     answers = [answer for answer in told if answer]
     assert {answer.partition(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 408 Request Timeout"}
     assert {code_of(answer) for answer in answers} == {"TIMEOUT"}
