@@ -35,6 +35,8 @@ LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientErr
 """What a lost connection can raise, among other things: `_is_lost` tells."""
 OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
 """What too long a statement raises: a server that hangs, and one that stops it by itself."""
+IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+"""What a transaction raises that the server gave up for another one: it may be tried again."""
 
 
 NO_LIMITS = TimeLimits()
@@ -132,7 +134,7 @@ class Database:
             try:
                 return await counted(text, connection.fetch(text, *arguments, timeout=self._read_seconds))
             except OVERDUE as error:
-                raise Overdue(f"The database took longer than {self._limits.read:g} s to answer.") from error
+                raise Overdue(_gave_up(self._limits.read, "to answer.")) from error
 
     async def _notify(self) -> None:
         async with self._lent(Plan.ONCE) as connection:
@@ -172,9 +174,9 @@ class Database:
         if isinstance(error, OVERDUE):
             if transaction.is_ending and isinstance(error, TimeoutError):
                 raise Unavailable("The database did not confirm the change: it may have taken place.") from error
-            raise Overdue(
-                f"The database took longer than {self._limits.save:g} s for the change: nothing of it is stored."
-            ) from error
+            raise Overdue(_gave_up(self._limits.save, "for the change: nothing of it is stored.")) from error
+        if isinstance(error, IN_THE_WAY):
+            raise Unavailable("Others change the same runs: nothing of this was stored.") from error
         _refuse_for_room(error)
         if isinstance(error, LOST) and _is_lost(error):
             raise Unavailable("The connection to the database was lost.") from error
@@ -299,6 +301,13 @@ async def _until_reached(work: Callable[[], Awaitable[Result]]) -> Result:
                 raise Unavailable("The database cannot be reached.") from error
             is_again = True
             await asyncio.sleep(0.1)
+
+
+def _gave_up(limit: float | None, work: str) -> str:
+    """Say why the database did not do its work; where it may take its time, somebody stopped it."""
+    if limit is None:
+        return "The database was told to stop: nothing of it is stored."
+    return f"The database took longer than {limit:g} s {work}"
 
 
 def _is_lost(error: BaseException) -> bool:

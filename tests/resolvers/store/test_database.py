@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, literal_column, select, text
 
 from resolvers.store import database as module
 from resolvers.store.connections import Plan
-from resolvers.store.database import Database
+from resolvers.store.database import Database, Unavailable
 from resolvers.store.tables import documents
 
 
@@ -58,6 +58,25 @@ async def test_a_process_that_is_too_busy_to_hear_the_server_asks_again(
     time.sleep(1.6)  # noqa: ASYNC251 - a thousand other requests
     assert [tuple(row) for row in await question] == [(2,)]
     await database.close()
+
+
+async def test_of_two_that_wait_for_each_other_one_is_told_to_try_again(shared_database: Database) -> None:
+    async with shared_database.transaction() as transaction:
+        await transaction.fetch(text("CREATE TABLE crossed AS SELECT n FROM generate_series(0, 1) n"))
+
+    async def count_up(first: int) -> None:
+        async with shared_database.transaction() as transaction:
+            await transaction.fetch(text(f"UPDATE crossed SET n = n WHERE n = {first}"))
+            await both.wait()
+            await transaction.fetch(text(f"UPDATE crossed SET n = n WHERE n = {1 - first}"))
+
+    both = asyncio.Barrier(2)
+    told = await asyncio.gather(count_up(0), count_up(1), return_exceptions=True)
+    async with shared_database.transaction() as transaction:
+        await transaction.fetch(text("DROP TABLE crossed"))
+    [error] = [each for each in told if each is not None]
+    assert isinstance(error, Unavailable)
+    assert str(error) == "Others change the same runs: nothing of this was stored."
 
 
 async def test_a_transaction_that_is_given_up_leaves_nothing(narrow: Database) -> None:

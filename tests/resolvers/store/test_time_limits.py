@@ -72,6 +72,19 @@ async def test_a_change_has_a_limit_of_its_own_and_leaves_nothing_beyond_it(limi
     assert tuple(row) == (None, "200ms")
 
 
+async def test_what_somebody_stops_is_told_where_there_is_no_limit(shared_database: Database, dsn: str) -> None:
+    patient = await Database.connect(dsn, connections=1)
+    stop = text("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'")
+    for work in (patient.fetch(SLEEP), change(patient, "CREATE TABLE stopped (a int)", "SELECT pg_sleep(30)")):
+        asked = asyncio.ensure_future(work)
+        await until_sleeping(shared_database, 1)
+        await shared_database.fetch(stop)
+        with pytest.raises(Overdue, match="told to stop: nothing of it is stored"):
+            await asked
+    assert tuple(*await patient.fetch(text("SELECT to_regclass('stopped')"))) == (None,)
+    await patient.close()
+
+
 async def test_a_transaction_of_many_slow_statements_ends_as_a_whole(limited: Database, dsn: str) -> None:
     with pytest.raises(Overdue):
         await asyncio.wait_for(change(limited, *["SELECT pg_sleep(0.4)"] * 100), 10)
