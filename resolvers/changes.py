@@ -14,7 +14,7 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import CTE, Delete, FromClause, Uuid, delete, func, literal, literal_column, select, tuple_
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, Insert, insert
+from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 
 from resolvers.metric_columns import DEFLATED, column_of
 from resolvers.store.connections import Plan
@@ -56,11 +56,13 @@ def note_of(rows: FromClause, kind: ChangeKind, *, deleted_run: Any = None) -> I
 
 
 def noted_deletion(statement: Delete) -> Any:
-    """Return the statement that deletes runs and notes each with its row and deflated Sharpe ratio."""
-    row: Any = literal_column("to_jsonb(backtests)", JSONB)
-    beside = func.jsonb_build_object(literal_column(f"'{DEFLATED}'"), column_of(DEFLATED))
-    gone = statement.returning(backtests.c.id, row.concat(beside).label("deleted_run")).cte("gone")
-    note = note_of(gone, ChangeKind.DELETED, deleted_run=gone.c.deleted_run)
+    """Return the statement that deletes runs and notes each with its row and deflated Sharpe ratio.
+
+    The row is made JSON where the note is written: Citus takes no function that is only STABLE in RETURNING.
+    """
+    row: list[Any] = [literal_column(f"backtests.{each.name}").label(each.name) for each in backtests.c]
+    gone = statement.returning(*row, column_of(DEFLATED).label(DEFLATED)).cte("gone")
+    note = note_of(gone, ChangeKind.DELETED, deleted_run=func.to_jsonb(literal_column("gone")))
     return select(gone.c.id).add_cte(note.cte("note"))
 
 

@@ -97,7 +97,18 @@ async def refresh_often(database: Database, *, share: float = SHARE) -> None:
 
 
 async def _refresh_next(database: Database, after: UUID) -> UUID | None:
-    """Bring the next families behind a key up to date in one transaction; return the last one, None without any."""
+    """Bring the next families behind a key up to date in one transaction; return the last one, None without any.
+
+    Where no lock keeps a run (on a cluster), it may be deleted before its figure is written: then all is done again.
+    """
+    while True:
+        try:
+            return await _refresh(database, after)
+        except asyncpg.ForeignKeyViolationError as error:
+            logger.debug("A run was deleted meanwhile: %s", error)
+
+
+async def _refresh(database: Database, after: UUID) -> UUID | None:
     async with _locks.setdefault(database, asyncio.Lock()), database.transaction() as transaction:
         await transaction.fetch(_take_turn())
         families = _first(await transaction.fetch(_pending(after=after, most=MOST_FAMILIES)))

@@ -13,6 +13,7 @@ from resolvers.metric_columns import DEFLATED
 from resolvers.page_statements import Part
 from resolvers.pages import Listing, Page, Wanted, fetch_page
 from resolvers.paging import Carried, Order, PageRequest, Sorts, mark_of, sorts_of
+from resolvers.store.clusters import IS_CLUSTER
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database
 from resolvers.store.metrics import LOWER_IS_BETTER
@@ -166,7 +167,7 @@ def _seen() -> ColumnElement[Any]:
     transactions it does not show.
     """
     snapshot = cast(func.pg_current_snapshot(), Text).concat(cast(func.pg_postmaster_start_time(), Text))
-    return case((func.to_regproc(literal_column("'citus_version'")).is_(None), snapshot))
+    return case((~IS_CLUSTER, snapshot))
 
 
 def _ranks(page: Page, by: str, start: _Start | None) -> list[int]:

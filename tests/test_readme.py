@@ -47,7 +47,7 @@ def test_every_operation_has_its_answer_behind_it() -> None:
     kinds = [kind for kind, _ in BLOCKS]
     assert len(examples()) == kinds.count("graphql") > 2
     assert all(kinds[index + 1] == "json" for index, kind in enumerate(kinds) if kind == "graphql")
-    assert set(kinds) == {"sh", "graphql", "json", "python", "ini", "text", "yaml"}
+    assert set(kinds) == {"sh", "graphql", "json", "python", "ini", "text", "yaml", "sql"}
 
 
 def test_every_operation_gets_the_answer_that_is_printed(service_url: str) -> None:

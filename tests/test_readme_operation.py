@@ -20,6 +20,7 @@ from api.observation.work import Work
 from api.settings import Settings, environment_name
 from resolvers.callers import Scope
 from resolvers.store.database import Database
+from resolvers.store.tables import metadata
 from resolvers.tokens import create_token
 from tests.service import COMMAND
 from tests.test_readme import BLOCKS, README
@@ -106,3 +107,21 @@ async def test_prometheus_is_let_in_as_shown(database: Database) -> None:
         answer = await http.get("/metrics", headers={"authorization": f"Bearer {text}"})
         assert (answer.status_code, "backtest_graph_operations_total" in answer.text) == (200, True)
         assert [(await http.get(path)).status_code for path in ("/health", "/ready")] == [200, 200]
+
+
+def test_every_table_of_runs_is_distributed_by_the_run_after_those_it_refers_to() -> None:
+    [shown] = [text for kind, text in BLOCKS if kind == "sql"]
+    extension, *lines = shown.splitlines()
+    assert extension == "CREATE EXTENSION IF NOT EXISTS citus;"
+    first, *others = [re.findall(r"'(\w+)'", line) for line in lines]
+    assert first == ["backtests", "id"]
+    assert {(column, beside) for _, column, beside in others} == {("backtest_id", "backtests")}
+    done: list[str] = []
+    for name, column, *_ in (first, *others):
+        table = metadata.tables[name]
+        assert column in table.primary_key.columns
+        assert all(
+            column in key.column_keys and key.referred_table.name in done for key in table.foreign_key_constraints
+        )
+        done.append(name)
+    assert set(metadata.tables) - set(done) == {"tokens", "backtest_changes"}

@@ -9,9 +9,10 @@ from typing import Any, Self, TypeVar
 
 import asyncpg
 import orjson
-from sqlalchemy import Table, literal_column, select
+from sqlalchemy import Table, select
 from sqlalchemy.sql.expression import ClauseElement
 
+from resolvers.store.clusters import IS_CLUSTER
 from resolvers.store.connections import Busy, Connection, Connections, Plan, Usage
 from resolvers.store.instants import EPOCH_2000, Instant
 from resolvers.store.packing import Packed
@@ -54,6 +55,7 @@ class Database:
         self._connections = connections
         self._limits = limits
         self._read_seconds = limits.reading
+        self._is_cluster = False
         self._wake_ups = WakeUps(self._notify)
 
     @classmethod
@@ -65,7 +67,8 @@ class Database:
         """
         connect = partial(_connect, plain(dsn), limits)
         database = cls(Connections(connect, connections, limits.wait), limits)
-        await database.fetch(select(literal_column("1")), plan=Plan.ONCE)
+        [row] = await database.fetch(select(IS_CLUSTER.label("is_cluster")), plan=Plan.ONCE)
+        database._is_cluster = row["is_cluster"]
         return database
 
     async def close(self) -> None:
@@ -95,7 +98,8 @@ class Database:
             Unavailable: the server did not come back in time, or no connection to it was free.
         """
         ready = _ready(statement)
-        return await _until_reached(partial(self._fetch, ready.text, ready.arguments, plan))
+        text = ready.cluster_text if self._is_cluster else ready.text
+        return await _until_reached(partial(self._fetch, text, ready.arguments, plan))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
         """Run one reading statement and return its first row, if any."""
@@ -111,7 +115,7 @@ class Database:
             Unavailable: the connection was lost; whether a commit under way took place is not known then.
         """
         lent, connection = await _until_reached(self._begin)
-        transaction = Transaction(connection, self._limits.saving)
+        transaction = Transaction(connection, self._limits.saving, is_cluster=self._is_cluster)
         error: BaseException | None = None
         try:
             async with asyncio.timeout(self._limits.whole):
@@ -145,7 +149,7 @@ class Database:
         await self._connections.close()
 
     def _lent(self, plan: Plan) -> "_Lent":
-        return _Lent(self._connections, plan)
+        return _Lent(self._connections, Plan.EACH_TIME if self._is_cluster and plan is Plan.ONCE else plan)
 
     async def _begin(self) -> "tuple[_Lent, Connection]":
         """Return a connection with a transaction begun."""
@@ -223,9 +227,10 @@ class _Lent:
 class Transaction:
     """Statements on one connection that are committed together."""
 
-    def __init__(self, connection: Connection, seconds: float | None) -> None:
+    def __init__(self, connection: Connection, seconds: float | None, *, is_cluster: bool = False) -> None:
         self._connection = connection
         self._seconds = seconds
+        self._is_cluster = is_cluster
         self.is_ending = False
         self.is_news = False
         """Whether listeners are woken after the commit."""
@@ -233,9 +238,10 @@ class Transaction:
     async def fetch(self, statement: Statement | ClauseElement) -> list[Row]:
         """Run one statement and return its rows."""
         ready = _ready(statement)
-        logger.debug("%s", ready.text)
-        fetching = self._connection.fetch(ready.text, *ready.arguments, timeout=self._seconds)
-        return await counted(ready.text, fetching)
+        text = ready.cluster_text if self._is_cluster else ready.text
+        logger.debug("%s", text)
+        fetching = self._connection.fetch(text, *ready.arguments, timeout=self._seconds)
+        return await counted(text, fetching)
 
     async def fetch_many(self, statement: ClauseElement, rows: Sequence[dict[str, object]]) -> list[Row]:
         """Run one statement for each row of values, in one round trip, and return the rows they return."""
@@ -269,7 +275,7 @@ def _ready(statement: Statement | ClauseElement) -> Statement:
     if isinstance(statement, Statement):
         return statement
     compiled = compile_statement(statement)
-    return Statement(compiled.text, compiled.parameters)
+    return Statement(compiled.text, compiled.cluster_text, compiled.parameters)
 
 
 def _since_2000(rows: Iterable[Sequence[Any]], places: Sequence[int]) -> Iterator[Sequence[object]]:

@@ -21,8 +21,11 @@ from operator import itemgetter
 from typing import Any, cast
 
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
+
+from resolvers.store.clusters import CLUSTER_DIALECT
 
 KEPT = 200
 """Shapes that are kept of each statement, the last used ones; a client that invents shapes fills no more than this,
@@ -54,17 +57,19 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """The text of a statement and its arguments, ready to be run."""
+    """The text of a statement, the one for a cluster, and the arguments of either, ready to be run."""
 
     text: str
+    cluster_text: str
     arguments: Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """The text of a statement, the names of its parameters in their order, and what was put there as it was written."""
+    """The texts of a statement, the names of its parameters in order, and what was put there as it was written."""
 
     text: str
+    cluster_text: str
     names: Sequence[str]
     parameters: Sequence[Any]
 
@@ -81,8 +86,8 @@ class Shaped:
 
     def __call__(self, *shape: Hashable, **values: Any) -> Statement:
         """Return the statement of this shape with these values."""
-        text, readers = self._compiled(*shape)
-        return Statement(text, [read(values) for read in readers])
+        text, cluster_text, readers = self._compiled(*shape)
+        return Statement(text, cluster_text, [read(values) for read in readers])
 
     def forget(self) -> None:
         """Write every shape anew from now on."""
@@ -98,9 +103,9 @@ class Shaped:
         """How many shapes are kept now."""
         return self._compiled.cache_info().currsize
 
-    def _compile(self, *shape: Hashable) -> tuple[str, list[Reader]]:
+    def _compile(self, *shape: Hashable) -> tuple[str, str, list[Reader]]:
         compiled = compile_statement(self._write(*shape, **self._slots))
-        return compiled.text, [_reader(each) for each in compiled.parameters]
+        return compiled.text, compiled.cluster_text, [_reader(each) for each in compiled.parameters]
 
 
 def shaped(write: Callable[..., ClauseElement]) -> Shaped:
@@ -110,9 +115,15 @@ def shaped(write: Callable[..., ClauseElement]) -> Shaped:
 
 def compile_statement(statement: ClauseElement) -> Compiled:
     """Return the text of a statement and what is bound in it."""
-    compiled = cast("SQLCompiler", statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True}))
-    names = list(compiled.positiontup or [])
-    return Compiled(str(compiled), names, [compiled.params[name] for name in names])
+    compiled = _compile(statement, _DIALECT)
+    text, names = str(compiled), list(compiled.positiontup or [])
+    # Locks are the only difference: most statements have none, and are not written twice.
+    cluster_text = str(_compile(statement, CLUSTER_DIALECT)) if " FOR " in text else text
+    return Compiled(text, cluster_text, names, [compiled.params[name] for name in names])
+
+
+def _compile(statement: ClauseElement, dialect: Dialect) -> SQLCompiler:
+    return cast("SQLCompiler", statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True}))
 
 
 def _reader(bound: Any) -> Reader:
