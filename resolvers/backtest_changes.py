@@ -19,7 +19,7 @@ from resolvers.filters import Conditions, read_backtest_filter
 from resolvers.importers.drafts import BacktestDraft, Notice, Problem
 from resolvers.saving import Outcome, conflict, hash_content, now, pack
 from resolvers.single_save import add_backtest, fits
-from resolvers.store.database import Database, Transaction
+from resolvers.store.database import Database, InTheWay, Transaction
 from resolvers.store.statements import Slot, shaped
 from resolvers.store.tables import backtests, optimizations, walk_forward_tests
 from resolvers.store.tallies import tally
@@ -155,8 +155,11 @@ async def _store(database: Database, saves: Sequence[Save]) -> tuple[Mapping[UUI
     for _ in range(MOST_TRIES):
         try:
             return await _store_together(database, saves, may_be_known=may_be_known)
-        except asyncpg.UniqueViolationError:
-            may_be_known = True  # somebody else has stored one of them meanwhile: the next time it is found
+        except (asyncpg.UniqueViolationError, asyncpg.InternalServerError, InTheWay) as error:
+            # Somebody else has stored one of them meanwhile: the next time it is found.
+            if not (database.is_cluster or isinstance(error, asyncpg.UniqueViolationError)):
+                raise
+            may_be_known = True
     return await _store_together(database, saves, may_be_known=True)
 
 

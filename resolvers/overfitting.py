@@ -216,8 +216,8 @@ def _facts(*, runs: Slot, sweeps: Slot, blocks: Slot) -> Select[Any]:
     lists = literal(runs, type_=ARRAY(Uuid)), literal(sweeps, type_=ARRAY(Uuid))
     key = func.unnest(*lists).table_valued("run", "sweep", name="key").render_derived()
     sweep, stored, best = optimizations, overfitting_results, optimization_trials.alias("best")
-    with_returns = _with_returns(key)
-    reported = _reported(key)
+    with_returns = _with_returns()
+    reported = _reported()
     joined = (
         key.join(sweep, and_(sweep.c.backtest_id == key.c.run, sweep.c.id == key.c.sweep))
         .join(backtests, backtests.c.id == sweep.c.backtest_id)
@@ -251,16 +251,17 @@ def _facts(*, runs: Slot, sweeps: Slot, blocks: Slot) -> Select[Any]:
     ).select_from(joined)
 
 
-def _with_returns(key: Any) -> Any:
-    """Write how many trials have returns."""
-    own = trial_returns.c.backtest_id == key.c.run, trial_returns.c.optimization_id == key.c.sweep
+def _with_returns() -> Any:
+    """Write how many trials of an optimization have returns."""
+    returns, sweep = trial_returns.c, optimizations.c
+    own = returns.backtest_id == sweep.backtest_id, returns.optimization_id == sweep.id
     return select(func.count().label("with_returns")).where(*own).lateral("counted")
 
 
-def _reported(key: Any) -> Any:
-    """Write how many trials there are, and what is reported of those without returns."""
+def _reported() -> Any:
+    """Write how many trials of an optimization there are, and what is reported of those without returns."""
     trial, returns = optimization_trials, trial_returns
-    own = trial.c.backtest_id == key.c.run, trial.c.optimization_id == key.c.sweep
+    own = trial.c.backtest_id == optimizations.c.backtest_id, trial.c.optimization_id == optimizations.c.id
     same = [trial.c[name] == returns.c[name] for name in ("backtest_id", "optimization_id", "number")]
     missing = returns.c.number.is_(None)
     return (

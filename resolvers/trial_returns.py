@@ -8,7 +8,7 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Integer, LargeBinary, Select, Uuid, and_, func, literal, null, select, true
+from sqlalchemy import Integer, LargeBinary, Select, Uuid, and_, func, literal, null, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.expression import CompoundSelect
 
@@ -20,7 +20,7 @@ from resolvers.statistics.trial_returns import measure_returns
 from resolvers.store.connections import Plan
 from resolvers.store.database import Database, Transaction
 from resolvers.store.statements import Slot, shaped
-from resolvers.store.tables import trial_returns
+from resolvers.store.tables import optimizations, trial_returns
 
 _COLUMNS = ("backtest_id", "optimization_id", "number", "times", "values")
 
@@ -121,16 +121,19 @@ def _of_trials(*, runs: Slot, sweeps: Slot, numbers: Slot) -> CompoundSelect[Any
     own = select(*(trial_returns.c[name] for name in _COLUMNS[1:])).select_from(
         key.join(trial_returns, and_(of_sweep, trial_returns.c.number == key.c.number))
     )
-    sweep = select(key.c.run, key.c.sweep).distinct().subquery("sweep")
+    sweep = optimizations.c
     first = (
         select(trial_returns.c.number, trial_returns.c.times)
-        .where(trial_returns.c.backtest_id == sweep.c.run, trial_returns.c.optimization_id == sweep.c.sweep)
+        .where(trial_returns.c.backtest_id == sweep.backtest_id, trial_returns.c.optimization_id == sweep.id)
         .order_by(trial_returns.c.number)
         .limit(1)
         .lateral("first")
     )
-    no_values = null().cast(LargeBinary)
-    shared = select(sweep.c.sweep, first.c.number, first.c.times, no_values).select_from(sweep.join(first, true()))
+    shared = (
+        select(sweep.id, first.c.number, first.c.times, null().cast(LargeBinary))
+        .select_from(optimizations.join(first, true()))
+        .where(tuple_(sweep.backtest_id, sweep.id).in_(select(key.c.run, key.c.sweep)))
+    )
     return own.union_all(shared)
 
 

@@ -3,6 +3,8 @@
 A cluster refuses to lock rows that lie on several servers before it changes them, and to plan a statement once for all
 values. So there locks are left out, which only keep transactions from waiting for each other or from ending in a
 deadlock: where that happens, what was given up may be tried again. And every statement is planned for its values.
+
+What a worker refuses of a COPY, a key that is there already for one, is an internal error (XX000) at the coordinator.
 """
 
 from typing import Any

@@ -37,7 +37,7 @@ LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientErr
 OVERDUE = (TimeoutError, asyncpg.QueryCanceledError)
 """What too long a statement raises: a server that hangs, and one that stops it by itself."""
 IN_THE_WAY = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
-"""What a transaction raises that the server gave up for another one: it may be tried again."""
+"""What a transaction raises that the server gave up for another one."""
 
 
 NO_LIMITS = TimeLimits()
@@ -48,6 +48,10 @@ class Unavailable(Exception):
     """The database cannot be reached right now."""
 
 
+class InTheWay(Unavailable):
+    """The server gave up a transaction for another one: it may be tried again."""
+
+
 class Database:
     """The connections to one PostgreSQL database."""
 
@@ -55,7 +59,8 @@ class Database:
         self._connections = connections
         self._limits = limits
         self._read_seconds = limits.reading
-        self._is_cluster = False
+        self.is_cluster = False
+        """Whether the tables may be distributed: see `resolvers.store.clusters`."""
         self._wake_ups = WakeUps(self._notify)
 
     @classmethod
@@ -68,7 +73,7 @@ class Database:
         connect = partial(_connect, plain(dsn), limits)
         database = cls(Connections(connect, connections, limits.wait), limits)
         [row] = await database.fetch(select(IS_CLUSTER.label("is_cluster")), plan=Plan.ONCE)
-        database._is_cluster = row["is_cluster"]
+        database.is_cluster = row["is_cluster"]
         return database
 
     async def close(self) -> None:
@@ -98,7 +103,7 @@ class Database:
             Unavailable: the server did not come back in time, or no connection to it was free.
         """
         ready = _ready(statement)
-        text = ready.cluster_text if self._is_cluster else ready.text
+        text = ready.cluster_text if self.is_cluster else ready.text
         return await _until_reached(partial(self._fetch, text, ready.arguments, plan))
 
     async def fetch_one(self, statement: ClauseElement) -> Row | None:
@@ -111,11 +116,12 @@ class Database:
         """Commit what is done inside whole, or nothing of it.
 
         Raises:
+            InTheWay: it was given up for another one, and nothing of it is stored.
             Overdue: it took longer than a change may, and nothing of it is stored.
             Unavailable: the connection was lost; whether a commit under way took place is not known then.
         """
         lent, connection = await _until_reached(self._begin)
-        transaction = Transaction(connection, self._limits.saving, is_cluster=self._is_cluster)
+        transaction = Transaction(connection, self._limits.saving, is_cluster=self.is_cluster)
         error: BaseException | None = None
         try:
             async with asyncio.timeout(self._limits.whole):
@@ -149,7 +155,7 @@ class Database:
         await self._connections.close()
 
     def _lent(self, plan: Plan) -> "_Lent":
-        return _Lent(self._connections, Plan.EACH_TIME if self._is_cluster and plan is Plan.ONCE else plan)
+        return _Lent(self._connections, Plan.EACH_TIME if self.is_cluster and plan is Plan.ONCE else plan)
 
     async def _begin(self) -> "tuple[_Lent, Connection]":
         """Return a connection with a transaction begun."""
@@ -180,7 +186,7 @@ class Database:
                 raise Unavailable("The database did not confirm the change: it may have taken place.") from error
             raise Overdue(_gave_up(self._limits.save, "for the change: nothing of it is stored.")) from error
         if isinstance(error, IN_THE_WAY):
-            raise Unavailable("Others change the same runs: nothing of this was stored.") from error
+            raise InTheWay("Others change the same runs: nothing of this was stored.") from error
         _refuse_for_room(error)
         if isinstance(error, LOST) and _is_lost(error):
             raise Unavailable("The connection to the database was lost.") from error
