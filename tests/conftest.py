@@ -1,6 +1,7 @@
 """What all tests use: a real PostgreSQL of this test run, with empty tables for each test, and the service over it."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -35,6 +36,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a script; commands would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if config.getoption("--no-bulk-execution"):
         os.environ["BACKTEST_GRAPH_BULK_EXECUTION"] = "false"  # for the services that tests start
 
