@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import asyncpg
 import pytest
 
+from migrations.history import upgrade
+
 MakeDatabase = Callable[[], Awaitable[str]]
 
 
@@ -26,3 +28,11 @@ async def make_database(dsn: str) -> AsyncIterator[MakeDatabase]:
     for name in made:
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     await connection.close()
+
+
+@pytest.fixture
+async def source(make_database: MakeDatabase) -> str:
+    """The address of a database that is up to date and has no rows."""
+    dsn = await make_database()
+    await upgrade(dsn)
+    return dsn

@@ -14,7 +14,7 @@ import pytest
 
 from api.safekeeping.backup import back_up
 from api.settings import Settings
-from migrations.history import Behind, upgrade
+from migrations.history import Behind
 from resolvers.store.dumps import ArchiveError
 from resolvers.store.snapshots import check_version
 from tests.api.safekeeping.conftest import MakeDatabase
@@ -28,14 +28,6 @@ from tests.schema.test_importing import IMPORT_OPTIMIZATION, IMPORT_WALK_FORWARD
 from tests.service import COMMAND, Service, run_command
 
 RANKING = "{ ranking(by: SHARPE_RATIO, first: 3) { totalCount nodes { id } } }"
-
-
-@pytest.fixture
-async def own(make_database: MakeDatabase) -> str:
-    """A database that is up to date and has no rows."""
-    dsn = await make_database()
-    await upgrade(dsn)
-    return dsn
 
 
 async def test_a_backup_taken_under_saves_is_restored_row_for_row_and_the_service_goes_on(tmp_path: Path) -> None:
@@ -106,10 +98,10 @@ def names_in(folder: Path) -> list[str]:
 
 
 async def test_a_backup_is_for_its_owner_alone_and_is_written_over_only_when_that_is_wanted(
-    own: str, tmp_path: Path
+    source: str, tmp_path: Path
 ) -> None:
     said: list[str] = []
-    file, settings = tmp_path / "runs.backup", Settings(database_url=own)
+    file, settings = tmp_path / "runs.backup", Settings(database_url=source)
     await back_up(settings, file, said.append, overwrite=False)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert said[-1].startswith(f"Backed up 0 runs of revision 0004 to {file}, ")
@@ -123,23 +115,23 @@ async def test_a_backup_is_for_its_owner_alone_and_is_written_over_only_when_tha
 
 
 async def test_what_cannot_be_written_or_backed_up_is_told_and_leaves_no_file(
-    own: str, make_database: MakeDatabase, tmp_path: Path
+    source: str, make_database: MakeDatabase, tmp_path: Path
 ) -> None:
     file = tmp_path / "runs.backup"
     empty = Settings(database_url=await make_database())
     for settings, path, message in (
-        (Settings(database_url=own), tmp_path / "missing" / "runs.backup", "No such file or directory"),
-        (Settings(database_url=own), tmp_path, "is not a file"),
+        (Settings(database_url=source), tmp_path / "missing" / "runs.backup", "No such file or directory"),
+        (Settings(database_url=source), tmp_path, "is not a file"),
         (Settings(data_dir=tmp_path / "typo"), file, r"There is no database in .*typo.*--data-dir"),
         (empty, file, "nothing to back up"),
     ):
         with pytest.raises(ArchiveError, match=message):
             await back_up(settings, path, lambda _: None, overwrite=True)
-    connection = await asyncpg.connect(own)
+    connection = await asyncpg.connect(source)
     await connection.execute("UPDATE alembic_version SET version_num = '9999'")
     await connection.close()
     with pytest.raises(Behind, match="The database is at revision 9999, which is newer"):
-        await back_up(Settings(database_url=own), file, lambda _: None, overwrite=False)
+        await back_up(Settings(database_url=source), file, lambda _: None, overwrite=False)
     assert names_in(tmp_path) == []
 
 
@@ -150,14 +142,14 @@ def test_a_server_newer_than_ours_is_refused() -> None:
 
 
 async def test_an_interrupted_backup_leaves_no_file_and_nothing_running_and_shows_no_password(
-    own: str, tmp_path: Path
+    source: str, tmp_path: Path
 ) -> None:
     """A lock holds pg_dump up, so that it is certainly in the middle."""
-    connection = await asyncpg.connect(own)
+    connection = await asyncpg.connect(source)
     transaction = connection.transaction()
     await transaction.start()
     await connection.execute("LOCK TABLE trades")
-    address = own.replace("postgres@", "postgres:s3cr%23t@")
+    address = source.replace("postgres@", "postgres:s3cr%23t@")
     command = (COMMAND, "backup", tmp_path / "runs.backup", "--database-url", address)
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     await becomes_true(lambda: dumping(process.pid) != [])
@@ -177,10 +169,10 @@ def dumping(pid: int) -> list[psutil.Process]:
     return [child for child in psutil.Process(pid).children() if child.name() == "pg_dump"]
 
 
-async def test_a_full_disk_is_told_in_a_line(own: str) -> None:
+async def test_a_full_disk_is_told_in_a_line(source: str) -> None:
     if not os.access("/dev/full", os.W_OK):
         pytest.skip("this system has no /dev/full")
-    command = f"exec {COMMAND} backup - --database-url '{own}' > /dev/full"
+    command = f"exec {COMMAND} backup - --database-url '{source}' > /dev/full"
     process = await asyncio.create_subprocess_shell(command, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     assert process.returncode == 1

@@ -39,13 +39,6 @@ async def back_up_of(dsn: str, file: Path) -> Path:
 
 
 @pytest.fixture
-async def source(make_database: MakeDatabase) -> str:
-    dsn = await make_database()
-    await upgrade(dsn)
-    return dsn
-
-
-@pytest.fixture
 async def target(make_database: MakeDatabase) -> str:
     return await make_database()
 

@@ -69,13 +69,6 @@ async def fill(client: Client, database: Database) -> str:
     return optimization
 
 
-@pytest.fixture
-async def source(make_database: MakeDatabase) -> str:
-    dsn = await make_database()
-    await upgrade(dsn)
-    return dsn
-
-
 async def back_up_of(dsn: str, folder: Path) -> Path:
     file = folder / "runs.backup"
     await back_up(Settings(database_url=dsn), file, quiet, overwrite=True)
